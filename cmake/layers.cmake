@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# A layer is a folder of src/, a static library and a test program.
+
+add_library(murine_flags INTERFACE)
+target_compile_options(murine_flags INTERFACE -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion
+                                              -Wno-sign-conversion -fno-math-errno)
+target_include_directories(murine_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
+
+# Third-party headers are not ours to warn about.
+add_library(murine_torch INTERFACE)
+target_include_directories(murine_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS} /usr/include/torch/csrc/api/include)
+target_link_libraries(murine_torch INTERFACE torch torch_cpu c10 DNNL::dnnl OpenMP::OpenMP_CXX)
+
+# murine_layer(NAME [TORCH] LINK libraries...)
+# Takes every source of the folder; *_test.cc become the program NAME_test.
+function(murine_layer name)
+  cmake_parse_arguments(arg "TORCH" "" "LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
+  if(tests)
+    list(REMOVE_ITEM sources ${tests})
+  endif()
+
+  if(sources)
+    add_library(murine_${name} STATIC ${sources})
+    target_link_libraries(murine_${name} PUBLIC murine_flags ${arg_LINK})
+    if(arg_TORCH)
+      murine_precompiled(murine_${name})
+    endif()
+  else()
+    add_library(murine_${name} INTERFACE)
+    target_link_libraries(murine_${name} INTERFACE murine_flags ${arg_LINK})
+  endif()
+
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE murine_${name} GTest::gmock GTest::gtest_main)
+    if(arg_TORCH)
+      murine_precompiled(${name}_test)
+    endif()
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
+                         PROPERTIES LABELS ${name})
+  endif()
+endfunction()
+
+# The torch headers take half a minute to compile: once is enough.
+add_library(murine_torch_headers OBJECT ${PROJECT_SOURCE_DIR}/cmake/torch_headers.cc)
+target_link_libraries(murine_torch_headers PUBLIC murine_flags murine_torch)
+target_precompile_headers(murine_torch_headers PUBLIC <torch/torch.h> <fmt/format.h> <nlohmann/json.hpp>)
+
+function(murine_precompiled target)
+  target_link_libraries(${target} PUBLIC murine_torch)
+  target_precompile_headers(${target} REUSE_FROM murine_torch_headers)
+endfunction()

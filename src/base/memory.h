@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+namespace murine {
+
+// Keeps freed memory with the process. By default glibc gives every large block back to the system at once
+// and asks for it again at the next training step: page faults then cost as much as the arithmetic.
+void SetUpAllocator();
+
+int64_t PeakMemoryBytes();  // of this process, so far
+
+}  // namespace murine

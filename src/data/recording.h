@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/image_set.h"
+#include "io/ndarray.h"
+
+namespace murine {
+
+enum class Tier { kTrain, kValidation, kTest };  // kTest: the oracle repeats
+
+// One scan: what the mouse saw and what its neurons answered. method.md section 1; the file is
+// docs/formats.md.
+struct Recording {
+  std::string name;
+  // Distinct images, 8-bit, in the order of their ids.
+  ImageSet images;
+  std::vector<int64_t> image_ids;  // [image], ascending
+
+  std::vector<int64_t> trial_image;  // [trial], index into images
+  std::vector<Tier> tiers;           // [trial]
+  NdArray<float> responses;          // [trial, neuron], >= 0, deconvolved activity summed over ~500 ms
+  NdArray<float> behavior;           // [trial, 3] pupil size, its derivative, running speed; or empty
+  NdArray<float> pupil_center;       // [trial, 2] x, y; or empty
+
+  NdArray<float> position_um;  // [neuron, 3] cortical coordinates; or empty
+
+  // Ground truth of a simulated mouse: noise-free responses at neutral eye position and gain; else empty.
+  NdArray<float> truth;  // [image, neuron]
+
+  int64_t trials() const { return static_cast<int64_t>(trial_image.size()); }
+  int64_t neurons() const { return responses.shape.empty() ? 0 : responses.shape[1]; }
+  bool has_behavior() const { return !behavior.values.empty(); }
+  bool has_pupil() const { return !pupil_center.values.empty(); }
+  std::span<const float> response(int64_t trial) const;  // [neuron]
+  std::vector<int64_t> TrialsOf(Tier tier) const;
+};
+
+// Throws Error on the first contradiction: lengths, ids, NaN or negative responses, empty tiers' images.
+void CheckRecording(const Recording& recording, const std::string& where);
+
+// HDF5 in the layout of the Python tools' StaticImageSet (docs/formats.md). ReadRecording checks what it
+// reads.
+Recording ReadRecording(const std::filesystem::path& path);
+void WriteRecording(const std::filesystem::path& path, const Recording& recording,
+                    const std::string& config_json);
+
+// Trials grouped by image: for every image with at least `least` trials of `tiers` (any tier when empty), its
+// trials.
+struct Repeats {
+  std::vector<int64_t> images;               // index into recording.images, ascending
+  std::vector<std::vector<int64_t>> trials;  // [those images]
+};
+Repeats RepeatedImages(const Recording& recording, size_t least = 2);
+
+}  // namespace murine

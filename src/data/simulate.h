@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "data/image_set.h"
+#include "data/recording.h"
+
+namespace murine {
+
+// A simulated mouse. Each parameter's source stands in docs/simulation.md.
+struct SimulateOptions {
+  std::string stimuli = "dead-leaves";  // an image set, or dead leaves of 36 x 64 in the number needed
+  int64_t neurons = 400;
+  int64_t images = 2000;        // shown once; a tenth of them for validation
+  int64_t oracle_images = 100;  // shown `repeats` times
+  int64_t repeats = 10;
+  uint64_t seed = 0;
+
+  template <class Self, class Visitor>
+  static void Visit(Self& self, Visitor&& visit) {
+    visit("stimuli", self.stimuli, "image set the mouse watches; dead-leaves makes as many as are needed");
+    visit("neurons", self.neurons, "number of neurons");
+    visit("images", self.images, "images shown once, a tenth of them for validation");
+    visit("oracle-images", self.oracle_images, "images shown repeatedly, for the test tier");
+    visit("repeats", self.repeats, "times each oracle image is shown");
+    visit("seed", self.seed, "names the mouse and its noise");
+  }
+};
+
+Recording Simulate(const SimulateOptions& options);
+
+}  // namespace murine

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "base/json.h"
+
+namespace murine {
+
+Json ReadJson(const std::filesystem::path& path);
+void WriteJson(const std::filesystem::path& path, const Json& value);  // indented, atomic
+
+// One JSON object a line, appended and flushed: a log that survives a kill. A last line cut short by one is
+// dropped when read.
+std::vector<Json> ReadJsonLines(const std::filesystem::path& path);
+void AppendJsonLine(const std::filesystem::path& path, const Json& line);
+
+}  // namespace murine

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+
+#include "io/safetensors.h"
+
+namespace murine {
+
+void AddTensor(SafeTensors& file, const std::string& name, const torch::Tensor& tensor);  // F32 or I64
+// Errors: missing, other shape than `like`; `where` is the file's name for the message.
+void CopyTensor(const SafeTensors& file, const std::string& name, torch::Tensor like,
+                const std::string& where);
+
+// Every parameter and buffer of `module` as `prefix` + its name.
+void AddModule(SafeTensors& file, const std::string& prefix, const torch::nn::Module& module);
+void CopyModule(const SafeTensors& file, const std::string& prefix, torch::nn::Module& module,
+                const std::string& where);
+
+}  // namespace murine

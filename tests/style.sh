@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# clang-format is law, every source file has its licence line, and layers include only what is below them.
+set -euo pipefail
+cd "$1"
+bad=0
+mapfile -t sources < <(find src tests bench -name '*.cc' -o -name '*.h' | sort)
+clang-format --dry-run -Werror "${sources[@]}" || bad=1
+for file in "${sources[@]}" $(find scripts tests bench -name '*.sh' -o -name '*.py'); do
+  head -3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || { echo "no SPDX line: $file"; bad=1; }
+done
+
+declare -A below=(
+  [base]="base"
+  [io]="base io"
+  [data]="base io data"
+  [nn]="base io nn"
+  [similarity]="base io data nn similarity"
+  [robustness]="base io data nn robustness"
+  [train]="base io data nn similarity robustness train"
+  [analysis]="base io data nn similarity robustness analysis"
+  [report]="base io report"
+)
+for layer in "${!below[@]}"; do
+  while IFS=: read -r file line include; do
+    folder=$(sed -E 's/.*"([a-z]+)\/.*/\1/' <<<"$include")
+    [[ " ${below[$layer]} " == *" $folder "* ]] || { echo "$file:$line includes $folder/, not below $layer/"; bad=1; }
+  done < <(grep -rnE '^#include "[a-z]+/' "src/$layer" --include='*.h' --include='*.cc' || true)
+done
+if grep -rnE 'torch::' src/base src/io src/data src/report; then echo "torch:: above where it may appear"; bad=1; fi
+exit $bad
