@@ -8,8 +8,8 @@ target_include_directories(murine_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
 
 # Third-party headers are not ours to warn about.
 add_library(murine_torch INTERFACE)
-target_include_directories(murine_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS} /usr/include/torch/csrc/api/include)
-target_link_libraries(murine_torch INTERFACE torch torch_cpu c10 DNNL::dnnl OpenMP::OpenMP_CXX)
+target_include_directories(murine_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS} ${DNNL_INCLUDE_DIR})
+target_link_libraries(murine_torch INTERFACE torch torch_cpu c10 ${DNNL_LIBRARY} OpenMP::OpenMP_CXX)
 
 # murine_layer(NAME [TORCH] LINK libraries...)
 # Takes every source of the folder; *_test.cc become the program NAME_test.

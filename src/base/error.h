@@ -14,11 +14,11 @@ enum class ErrorKind {
 
 // What a user needs to mend the fault. Empty parts are left out of the message.
 struct ErrorParts {
-  std::string what;      // "labels and images differ in number"
-  std::string where;     // file, array, index
-  std::string expected;  // "60000 labels"
-  std::string got;       // "59999"
-  std::string hint;      // what to do
+  std::string what = {};      // "labels and images differ in number"
+  std::string where = {};     // file, array, index
+  std::string expected = {};  // "60000 labels"
+  std::string got = {};       // "59999"
+  std::string hint = {};      // what to do
   ErrorKind kind = ErrorKind::kFailed;
 };
 

@@ -40,14 +40,13 @@ Json FromToml(const toml::node& node, const std::string& where) {
 }
 
 toml::table ToTomlTable(const Json& object);
+toml::array ToTomlArray(const Json& list);
 
 void AddToml(const Json& value, const auto& insert) {
   if (value.is_object()) {
     insert(ToTomlTable(value));
   } else if (value.is_array()) {
-    toml::array list;
-    for (const Json& entry : value) AddToml(entry, [&](auto&& node) { list.push_back(std::move(node)); });
-    insert(std::move(list));
+    insert(ToTomlArray(value));
   } else if (value.is_boolean()) {
     insert(value.get<bool>());
   } else if (value.is_number_integer()) {
@@ -57,6 +56,12 @@ void AddToml(const Json& value, const auto& insert) {
   } else if (value.is_string()) {
     insert(value.get<std::string>());
   }
+}
+
+toml::array ToTomlArray(const Json& list) {
+  toml::array array;
+  for (const Json& entry : list) AddToml(entry, [&](auto&& node) { array.push_back(std::move(node)); });
+  return array;
 }
 
 toml::table ToTomlTable(const Json& object) {

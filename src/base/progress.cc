@@ -14,8 +14,7 @@ namespace murine {
 
 void SetUpLog(Verbosity verbosity) {
   auto logger = std::make_shared<spdlog::logger>("murine", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_formatter(
-      std::make_unique<spdlog::pattern_formatter>("%v", spdlog::pattern_time_type::local, "\n"));
+  logger->set_pattern("%v");
   logger->set_level(verbosity == Verbosity::kQuiet ? spdlog::level::warn : spdlog::level::info);
   spdlog::set_default_logger(std::move(logger));
 }

@@ -39,7 +39,7 @@ std::array<uint32_t, 4> Philox4x32(std::array<uint32_t, 4> counter, std::array<u
 
 // The key names seed and purpose; the counter holds the block, the epoch and the index.
 RandomStream::RandomStream(uint64_t seed, std::string_view purpose, uint64_t epoch, uint64_t index) {
-  const uint64_t key = SplitMix64(SplitMix64(seed) ^ Fnv1a64(purpose) ^ SplitMix64(epoch >> 32));
+  const uint64_t key = SplitMix64(SplitMix64(SplitMix64(seed) ^ Fnv1a64(purpose)) ^ (epoch >> 32));
   key_ = {Low(key), High(key)};
   counter_ = {0, Low(epoch), Low(index), High(index)};
 }
