@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "cli/session.h"
+#include "nn/torch_setup.h"
+
+namespace {
+
+constexpr int kFailed = 1, kWrongUsage = 2, kInterrupted = 130;
+
+int Report(const std::string& message, int status) {
+  fmt::print(stderr, "error: {}\n", message);
+  return status;
+}
+
+int Run(int argc, char** argv) {
+  CLI::App app(
+      "murine turns recordings of a mouse's visual cortex into vision models that are hard to fool.\n"
+      "recording -> encoding model (fit) -> similarity target -> regularized classifier (train) -> evaluate",
+      "murine");
+  app.set_version_flag("--version", MURINE_VERSION);
+  app.require_subcommand(1);
+  murine::Session session;
+  murine::AddSimulate(app, session);
+  murine::AddImport(app, session);
+  murine::AddInspect(app, session);
+  murine::AddFit(app, session);
+  murine::AddPredict(app, session);
+  murine::AddSimilarity(app, session);
+  murine::AddTrain(app, session);
+  murine::AddEvaluate(app, session);
+  murine::AddReport(app, session);
+  murine::AddRun(app, session);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return Report(fmt::format("{} (see murine {} --help)", error.what(), argc > 1 ? argv[1] : ""),
+                  kWrongUsage);
+  }
+  murine::SetUpLog(session.quiet ? murine::Verbosity::kQuiet : murine::Verbosity::kNormal);
+  murine::CatchInterrupts();
+  murine::SetUpTorch(session.threads);
+  session.job();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Run(argc, argv);
+  } catch (const murine::Error& error) {
+    switch (error.kind()) {
+      case murine::ErrorKind::kUsage:
+        return Report(error.what(), kWrongUsage);
+      case murine::ErrorKind::kInterrupted:
+        return Report(error.what(), kInterrupted);
+      case murine::ErrorKind::kFailed:
+        break;
+    }
+    return Report(error.what(), kFailed);
+  } catch (const std::bad_alloc&) {
+    return Report("out of memory (smaller images, batches or sets need less)", kFailed);
+  } catch (const std::exception& error) {
+    return Report(error.what(), kFailed);
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "similarity/similarity.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/bind.h"
+#include "cli/session.h"
+#include "similarity/compare.h"
+
+namespace murine {
+
+void AddSimilarity(CLI::App& app, Session& session) {
+  CLI::App* command = session.AddCommand(
+      app, "similarity", "A similarity target: how similar any two images are to the cortex, or to a control",
+      "  murine similarity --kind neural --stimuli dead-leaves:1000x36x64 --model mouse.safetensors --out "
+      "S.npy\n"
+      "  murine similarity --kind pixel --stimuli npy:images.npy --out S.npy\n"
+      "  murine similarity compare A.npy B.npy\n");
+  auto options = std::make_shared<SimilarityOptions>();
+  auto out = std::make_shared<std::string>();
+  BindOptions(*command, *options);
+  command->add_option("--out", *out, "target to write, S.npy; S.json beside it says how it was made");
+  CLI::App* compare =
+      session.AddCommand(*command, "compare", "Correlation of two targets' upper triangles",
+                         "  murine similarity compare neural.npy pixel.npy --permutations 1000\n");
+  auto compare_options = std::make_shared<CompareOptions>();
+  auto first = std::make_shared<std::string>(), second = std::make_shared<std::string>();
+  compare->add_option("first", *first, "A.npy")->required();
+  compare->add_option("second", *second, "B.npy")->required();
+  BindOptions(*compare, *compare_options);
+  session.Run(compare, [compare_options, first, second, &session] {
+    const Json result = CompareTargets(*first, *second, *compare_options);
+    session.Show(result, FormatResult(result));
+  });
+  session.Run(command, [options, out, compare, &session] {
+    if (out->empty()) throw Error({.what = "--out is missing", .kind = ErrorKind::kUsage});
+    const Json result = MakeTargetFile(*options, *out);
+    session.Show(result, FormatResult(result));
+  });
+}
+
+}  // namespace murine

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/simulate.h"
+
+#include <memory>
+
+#include "base/error.h"
+#include "cli/bind.h"
+#include "cli/session.h"
+#include "data/inspect.h"
+#include "io/artifact.h"
+#include "io/hdf5.h"
+
+namespace murine {
+
+void AddSimulate(CLI::App& app, Session& session) {
+  CLI::App* command = session.AddCommand(
+      app, "simulate", "A simulated mouse watches images; the truth is kept beside the noise",
+      "  murine simulate --out scan.h5\n"
+      "  murine simulate --stimuli npy:natural.npy --neurons 1000 --images 900 --oracle-images 100 "
+      "--out scan.h5\n");
+  auto options = std::make_shared<SimulateOptions>();
+  auto out = std::make_shared<std::string>();
+  BindOptions(*command, *options);
+  command->add_option("--out", *out, "recording to write (HDF5)")->required();
+  session.Run(command, [options, out, &session] {
+    if (std::filesystem::exists(*out)) {
+      const std::string stored = Hdf5File::Open(*out).Attribute("config");
+      RefuseOtherConfig(stored.empty() ? Json::object() : ParseJson(stored, *out), SimulationConfig(*options),
+                        *out);
+    } else {
+      WriteRecording(*out, Simulate(*options), SimulationConfig(*options).dump());
+    }
+    const Json result = Inspect(ReadRecording(*out), options->seed);
+    session.Show(result, FormatInspection(result));
+  });
+}
+
+}  // namespace murine

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/train_classifier.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/bind.h"
+#include "cli/session.h"
+
+namespace murine {
+
+void AddTrain(CLI::App& app, Session& session) {
+  CLI::App* command = session.AddCommand(
+      app, "train", "Train a classifier, with a similarity target or (the baseline) without",
+      "  murine train --data fashion-mnist --width 16 --epochs 5 --out runs/none\n"
+      "  murine train --data cifar10:CIFAR --stimuli dead-leaves:1000x36x64 --target S.npy --alpha 20 --out "
+      "runs/neural\n");
+  auto options = std::make_shared<TrainOptions>();
+  auto out = std::make_shared<std::string>();
+  BindOptions(*command, *options);
+  command->add_option("--out", *out, "run folder")->required();
+  session.Run(command, [options, out, &session] {
+    const Json result = TrainClassifier(*options, *out);
+    session.Show(result, FormatResult(result) + fmt::format("{:<28} {}", "run", *out));
+  });
+}
+
+}  // namespace murine

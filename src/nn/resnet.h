@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/torch.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "base/options.h"
+#include "nn/classifier.h"
+#include "nn/conv_block.h"
+
+namespace murine {
+
+enum class Stem { k3x3, k7x7 };
+std::span<const EnumName<Stem>> EnumNames(Stem);
+
+// A ResNet for small images (He et al. 2016, arXiv 1512.03385): stride-1 stem without pooling. The same
+// struct is the metadata of a checkpoint.
+struct ResNetOptions {
+  int depth = 18;      // 18 or 34
+  int64_t width = 64;  // channels of the stem; the groups have 1, 2, 4 and 8 times as many
+  Stem stem = Stem::k3x3;
+  int64_t classes = 10;
+  int64_t channels = 1, height = 32, image_width = 32;  // of the images it classifies
+  double mean = 0.5, scale = 5;                         // inputs enter as scale * (x - mean)
+
+  void Check() const;
+
+  template <class Self, class Visitor>
+  static void Visit(Self& self, Visitor&& visit) {
+    visit("depth", self.depth, "18 or 34");
+    visit("width", self.width, "channels of the stem");
+    visit("stem", self.stem, "3x3 or 7x7");
+    visit("classes", self.classes, "number of classes");
+    visit("channels", self.channels, "1: grayscale, 3: colour");
+    visit("height", self.height, "of the images");
+    visit("image-width", self.image_width, "of the images");
+    visit("mean", self.mean, "inputs enter as scale * (x - mean)");
+    visit("scale", self.scale, "inputs enter as scale * (x - mean)");
+  }
+};
+
+constexpr int kStages = 5;  // the stem and the four groups
+
+// Two 3x3 convolutions beside a shortcut.
+class BasicBlockImpl : public torch::nn::Module {
+ public:
+  BasicBlockImpl(int64_t channels_in, int64_t channels_out, int64_t stride);
+  torch::Tensor forward(const torch::Tensor& x, BatchStatistics statistics);
+
+ private:
+  torch::nn::Conv2d conv1_{nullptr}, conv2_{nullptr}, shortcut_conv_{nullptr};
+  torch::nn::BatchNorm2d bn1_{nullptr}, bn2_{nullptr}, shortcut_bn_{nullptr};
+};
+TORCH_MODULE(BasicBlock);
+
+// Parameters carry torchvision's names.
+class ResNetImpl : public torch::nn::Module {
+ public:
+  // Weights are drawn from the streams (seed, "init/NAME"): Kaiming normal, fan out.
+  ResNetImpl(const ResNetOptions& options, uint64_t seed);
+
+  // images [n, channels, h, w] in [0, 1], of any size -> the output of each stage.
+  std::array<torch::Tensor, kStages> Stages(const torch::Tensor& images, BatchStatistics statistics);
+  // The last stage's output -> logits [n, classes].
+  torch::Tensor Head(const torch::Tensor& last_stage);
+  torch::Tensor Logits(const torch::Tensor& images, BatchStatistics statistics);
+
+  const ResNetOptions& options() const { return options_; }
+
+ private:
+  ResNetOptions options_;
+  torch::nn::Conv2d conv1_{nullptr};
+  torch::nn::BatchNorm2d bn1_{nullptr};
+  std::array<std::vector<BasicBlock>, kStages - 1> groups_;
+  torch::nn::Linear fc_{nullptr};
+};
+TORCH_MODULE(ResNet);
+
+// Evaluation mode, constant weights. The classifier keeps the network alive.
+Classifier AsClassifier(ResNet network);
+
+}  // namespace murine

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/sgd.h"
+
+#include <fmt/format.h>
+
+#include "nn/checkpoint.h"
+
+namespace murine {
+
+Sgd::Sgd(std::vector<Group> groups, double momentum) : groups_(std::move(groups)), momentum_(momentum) {
+  for (const Group& group : groups_)
+    for (const torch::Tensor& parameter : group.parameters) velocity_.push_back(torch::zeros_like(parameter));
+}
+
+// Starting from m = 0 gives m = g at the first step, as PyTorch has it.
+void Sgd::Step(double lr) {
+  torch::NoGradGuard no_grad;
+  size_t i = 0;
+  for (Group& group : groups_)
+    for (torch::Tensor& parameter : group.parameters) {
+      torch::Tensor& velocity = velocity_[i++];
+      if (!parameter.grad().defined()) continue;
+      velocity.mul_(momentum_).add_(parameter.grad());
+      if (group.weight_decay != 0) velocity.add_(parameter, group.weight_decay);
+      parameter.add_(velocity, -lr);
+    }
+}
+
+void Sgd::ZeroGradients() {
+  for (Group& group : groups_)
+    for (torch::Tensor& parameter : group.parameters) parameter.mutable_grad().reset();
+}
+
+void Sgd::AddState(SafeTensors& file) const {
+  for (size_t i = 0; i < velocity_.size(); ++i) AddTensor(file, fmt::format("momentum.{}", i), velocity_[i]);
+}
+
+void Sgd::CopyState(const SafeTensors& file, const std::string& where) {
+  for (size_t i = 0; i < velocity_.size(); ++i)
+    CopyTensor(file, fmt::format("momentum.{}", i), velocity_[i], where);
+}
+
+}  // namespace murine

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/train_classifier.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "data/batches.h"
+#include "io/artifact.h"
+#include "io/json_lines.h"
+#include "nn/tensor.h"
+#include "train/classifier_state.h"
+#include "train/training_set.h"
+
+namespace murine {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+struct Score {
+  double loss = 0, accuracy = 0;
+};
+
+// Cross entropy and accuracy in evaluation mode over the images `index`.
+Score Evaluate(ResNet& network, const ImageSet& images, std::span<const int64_t> index) {
+  torch::NoGradGuard no_grad;
+  constexpr size_t kBatch = 256;
+  double loss = 0, correct = 0;
+  for (size_t first = 0; first < index.size(); first += kBatch) {
+    const auto part = index.subspan(first, std::min(kBatch, index.size() - first));
+    const auto n = static_cast<int64_t>(part.size());
+    torch::Tensor batch = torch::empty({n, images.channels, images.height, images.width});
+    std::vector<int64_t> labels;
+    for (int64_t i = 0; i < n; ++i) {
+      images.CopyTo(part[i], Values(batch).subspan(i * images.image_size(), images.image_size()));
+      labels.push_back(images.labels[part[i]]);
+    }
+    const torch::Tensor truth = ToTensor(std::span<const int64_t>(labels));
+    const torch::Tensor logits = network->Logits(batch, BatchStatistics::kRunning);
+    loss += torch::cross_entropy_loss(logits, truth, {}, at::Reduction::Sum).item<double>();
+    correct += logits.argmax(1).eq(truth).sum().item<double>();
+  }
+  const auto n = static_cast<double>(index.size());
+  return {loss / n, correct / n};
+}
+
+// The joint loss: L = L_task + alpha * L_similarity (method.md section 5), as the mean of one step.
+struct StepLoss {
+  torch::Tensor task, similarity;  // similarity: undefined without a target
+};
+
+StepLoss JointLoss(ClassifierState& state, const TrainingSet& set, const TrainOptions& options,
+                   const Batch& batch) {
+  StepLoss loss;
+  const ImageSet& images = set.train;
+  const torch::Tensor x = ToTensor(batch.images, {static_cast<int64_t>(batch.labels.size()), images.channels,
+                                                  images.height, images.width});
+  const torch::Tensor logits = state.network->Logits(x, BatchStatistics::kBatch);
+  loss.task = torch::cross_entropy_loss(logits, ToTensor(std::span<const int64_t>(batch.labels)));
+  if (!options.regularized()) return loss;
+
+  const PairBatch pairs = DrawPairs(options.pairs, set.stimuli.count(), options.pair_images, options.seed,
+                                    static_cast<uint64_t>(state.epoch), static_cast<uint64_t>(state.step));
+  torch::Tensor seen = torch::empty({static_cast<int64_t>(pairs.images.size()), set.stimuli.channels,
+                                     set.stimuli.height, set.stimuli.width});
+  for (size_t i = 0; i < pairs.images.size(); ++i)
+    set.stimuli.CopyTo(pairs.images[i],
+                       Values(seen).subspan(i * set.stimuli.image_size(), set.stimuli.image_size()));
+  std::vector<float> wanted;
+  for (const auto& [i, j] : pairs.pairs) wanted.push_back(set.target.at(pairs.images[i], pairs.images[j]));
+  const auto stages = state.network->Stages(seen, BatchStatistics::kBatchApart);
+  const torch::Tensor similarity = state.similarity(stages, pairs.pairs);
+  loss.similarity =
+      SimilarityLoss(similarity, ToTensor(wanted, {static_cast<int64_t>(wanted.size())}), options.clamp);
+  return loss;
+}
+
+void RefuseNotFinite(double loss, const char* which, const ClassifierState& state) {
+  if (std::isfinite(loss)) return;
+  throw Error({.what = fmt::format("the {} loss is not finite", which),
+               .where = fmt::format("epoch {}, step {}", state.epoch, state.step),
+               .got = fmt::format("{}", loss),
+               .hint = "a lower --lr or --alpha, or a larger --clamp; the last saved state is kept"});
+}
+
+void TrainStep(ClassifierState& state, const TrainingSet& set, const TrainOptions& options,
+               const Batch& batch, int64_t steps) {
+  state.sgd.ZeroGradients();
+  const StepLoss loss = JointLoss(state, set, options, batch);
+  const double task = loss.task.item<double>();
+  RefuseNotFinite(task, "classification", state);
+  state.task_loss += task;
+  torch::Tensor total = loss.task;
+  if (loss.similarity.defined()) {
+    const double similarity = loss.similarity.item<double>();
+    RefuseNotFinite(similarity, "similarity", state);
+    state.similarity_loss += similarity;
+    total = total + options.alpha * loss.similarity;
+  }
+  total.backward();
+  state.sgd.Step(
+      LearningRate(options.schedule, options.lr, state.epoch * steps + state.step, steps, options.epochs));
+  ++state.step;
+}
+
+Json EpochLine(const ClassifierState& state, const TrainOptions& options, const Score& validation,
+               int64_t steps, double seconds, int64_t images) {
+  Json line = {
+      {"epoch", state.epoch},
+      {"task_loss", state.task_loss / static_cast<double>(steps)},
+      {"similarity_loss",
+       options.regularized() ? Json(state.similarity_loss / static_cast<double>(steps)) : Json(nullptr)},
+      {"validation_loss", validation.loss},
+      {"validation_accuracy", validation.accuracy},
+      {"stage_weights", ToNdArray(state.similarity->StageWeights()).values},
+      {"seconds", seconds},
+      {"images_per_second", static_cast<double>(images) / std::max(seconds, 1e-9)}};
+  return line;
+}
+
+// Lines of epochs that the state does not know yet were written by a run that was killed right after.
+void DropLinesFrom(const std::filesystem::path& metrics, int64_t epoch) {
+  if (!std::filesystem::exists(metrics)) return;
+  std::string kept;
+  for (const Json& line : ReadJsonLines(metrics))
+    if (line.value("epoch", int64_t{0}) < epoch) kept += line.dump() + "\n";
+  WriteFileAtomically(metrics, kept);
+}
+
+class Training {
+ public:
+  Training(const TrainOptions& options, const TrainingSet& set, ClassifierState& state,
+           std::filesystem::path run)
+      : options_(options),
+        set_(set),
+        state_(state),
+        run_(std::move(run)),
+        loader_(set.train, set.members,
+                {.batch = options.batch,
+                 .seed = options.seed,
+                 .augmentation = Augmentation::Parse(options.augment)}),
+        steps_(loader_.batches_per_epoch()),
+        progress_("train", options.epochs * steps_ * options.batch, "images",
+                  (state.epoch * steps_ + state.step) * options.batch),
+        saved_(Clock::now()) {}
+
+  void Run() {
+    while (state_.epoch < options_.epochs) Epoch();
+  }
+
+ private:
+  void Epoch() {
+    const auto start = Clock::now();
+    const int64_t first = state_.step;
+    loader_.StartEpoch(state_.epoch, first);
+    while (state_.step < steps_) {
+      TrainStep(state_, set_, options_, loader_.Next(), steps_);
+      progress_.Update((state_.epoch * steps_ + state_.step) * options_.batch, Figure());
+      const bool due = SecondsSince(saved_) > static_cast<double>(options_.checkpoint_seconds);
+      if (state_.step < steps_ && (due || InterruptRequested())) Save();
+    }
+    const double seconds = SecondsSince(start);
+    const Score validation = Evaluate(state_.network, set_.train, set_.validation);
+    AppendJsonLine(run_ / "metrics.jsonl", EpochLine(state_, options_, validation, steps_, seconds,
+                                                     (steps_ - first) * options_.batch));
+    if (validation.loss < state_.best_loss) state_.KeepAsBest(validation.loss);
+    validation_ = validation;
+    state_.StartNextEpoch();
+    Save();
+  }
+
+  void Save() {
+    WriteState(run_ / "state.safetensors", state_, set_.identity);
+    saved_ = Clock::now();
+    if (InterruptRequested())
+      ThrowInterrupted(fmt::format("the state after epoch {}, step {} is saved", state_.epoch, state_.step));
+  }
+
+  std::string Figure() const {
+    std::string figure = fmt::format("epoch {}/{}  loss {:.3f}", state_.epoch + 1, options_.epochs,
+                                     state_.task_loss / static_cast<double>(state_.step));
+    if (options_.regularized())
+      figure += fmt::format("  similarity {:.3f}", state_.similarity_loss / static_cast<double>(state_.step));
+    if (validation_.loss > 0) figure += fmt::format("  validation accuracy {:.3f}", validation_.accuracy);
+    return figure;
+  }
+
+  const TrainOptions& options_;
+  const TrainingSet& set_;
+  ClassifierState& state_;
+  std::filesystem::path run_;
+  BatchLoader loader_;
+  int64_t steps_;
+  Progress progress_;
+  Clock::time_point saved_;
+  Score validation_;
+};
+
+double MeanRate(const std::filesystem::path& metrics) {
+  double images = 0, seconds = 0;
+  for (const Json& line : ReadJsonLines(metrics)) {
+    images += line.value("images_per_second", 0.0) * line.value("seconds", 0.0);
+    seconds += line.value("seconds", 0.0);
+  }
+  return seconds > 0 ? images / seconds : 0;
+}
+
+Json Finish(ClassifierState& state, const TrainingSet& set, const TrainOptions& options,
+            const std::filesystem::path& run) {
+  state.RestoreBest();
+  std::vector<int64_t> all(static_cast<size_t>(set.test.count()));
+  for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
+  const Score test = Evaluate(state.network, set.test, all);
+  const Json result = {{"clean_accuracy", test.accuracy},
+                       {"n", set.test.count()},
+                       {"validation_loss", state.best_loss},
+                       {"best_epoch", state.best_epoch},
+                       {"epochs", options.epochs},
+                       {"stage_weights", ToNdArray(state.similarity->StageWeights()).values}};
+  WriteModel(run / "model.safetensors", state, set.identity, result);
+  WriteJson(run / "results.json", {{"config", set.identity}, {"result", result}});
+  std::filesystem::remove(run / "state.safetensors");
+  return result;
+}
+
+}  // namespace
+
+void TrainOptions::Check() const {
+  const auto refuse = [](const char* what, const char* expected, auto got) {
+    throw Error(
+        {.what = what, .expected = expected, .got = fmt::format("{}", got), .kind = ErrorKind::kUsage});
+  };
+  if (data.empty()) refuse("--data is missing", "an image set with labels", "nothing");
+  if (stimuli.empty() != target.empty())
+    refuse("--stimuli and --target go together", "both or neither",
+           stimuli.empty() ? "--target" : "--stimuli");
+  if (!(alpha >= 0)) refuse("--alpha", "0 or more", alpha);
+  if (!(clamp > 0 && clamp < 1)) refuse("--clamp", "between 0 and 1", clamp);
+  if (epochs < 1) refuse("--epochs", "at least 1", epochs);
+  if (batch < 2) refuse("--batch", "at least 2", batch);
+  if (!(lr > 0)) refuse("--lr", "above 0", lr);
+  if (pair_images < 2) refuse("--pair-images", "at least 2", pair_images);
+}
+
+Json TrainClassifier(const TrainOptions& options, const std::filesystem::path& run) {
+  options.Check();
+  const TrainingSet set = LoadTrainingSet(options);
+  const std::filesystem::path results = run / "results.json", saved = run / "state.safetensors",
+                              metrics = run / "metrics.jsonl";
+  Json result;
+  if (std::filesystem::exists(results)) {
+    const Json stored = ReadJson(results);
+    RefuseOtherConfig(stored.value("config", Json::object()), set.identity, run);
+    result = stored.at("result");
+  } else {
+    ResNetOptions architecture;
+    architecture.depth = options.depth;
+    architecture.width = options.width;
+    architecture.stem = options.stem;
+    architecture.classes = set.train.classes;
+    architecture.channels = set.train.channels;
+    architecture.height = set.train.height;
+    architecture.image_width = set.train.width;
+    ClassifierState state(architecture, options);
+    if (std::filesystem::exists(saved)) ReadState(saved, state, set.identity);
+    WriteFileAtomically(run / "config.toml", FormatToml(OptionsToJson(options)));
+    DropLinesFrom(metrics, state.epoch);
+    Training(options, set, state, run).Run();
+    result = Finish(state, set, options, run);
+  }
+  result["images_per_second"] = MeanRate(metrics);
+  return result;
+}
+
+}  // namespace murine

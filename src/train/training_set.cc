@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/training_set.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/random.h"
+
+namespace murine {
+namespace {
+
+ImageSet Load(const TrainOptions& options, const std::string& spec, Split split) {
+  return LoadImages(
+      spec, {.split = split, .color = options.color ? Color::kKeep : Color::kGray, .seed = options.seed});
+}
+
+void CheckLabels(const ImageSet& images, const std::string& where) {
+  if (images.labels.empty())
+    throw Error(
+        {.what = "images without labels", .where = where, .hint = "a classifier needs labelled images"});
+}
+
+// One per cent, at least one image, for validation.
+void HoldOut(TrainingSet& set, uint64_t seed) {
+  std::vector<int64_t> order = RandomPermutation(set.train.count(), RandomStream(seed, "validation"));
+  const int64_t held_out = std::max<int64_t>(1, set.train.count() / 100);
+  set.validation.assign(order.begin(), order.begin() + held_out);
+  set.members.assign(order.begin() + held_out, order.end());
+  std::sort(set.validation.begin(), set.validation.end());
+  std::sort(set.members.begin(), set.members.end());
+}
+
+void LoadTarget(TrainingSet& set, const TrainOptions& options) {
+  set.stimuli = Load(options, options.stimuli, Split::kTrain);
+  const std::string hash = StimuliHash(set.stimuli);
+  SimilarityTarget target = ReadTarget(options.target, hash);
+  if (target.matrix.n != set.stimuli.count())
+    throw Error(
+        {.what = "target and stimuli differ in size",
+         .where = options.target,
+         .expected = fmt::format("{0} x {0}, one row an image of {1}", set.stimuli.count(), options.stimuli),
+         .got = fmt::format("{0} x {0}", target.matrix.n)});
+  if (set.stimuli.channels != set.train.channels)
+    throw Error({.what = "stimuli and images differ in channels",
+                 .where = options.stimuli,
+                 .expected = fmt::format("{}", set.train.channels),
+                 .got = fmt::format("{}", set.stimuli.channels)});
+  if (options.pair_images > set.stimuli.count())
+    throw Error({.what = "--pair-images asks for more stimuli than there are",
+                 .where = options.stimuli,
+                 .expected = fmt::format("at most {}", set.stimuli.count()),
+                 .got = fmt::format("{}", options.pair_images)});
+  set.identity["stimuli"] = ImageSetSpec::Parse(options.stimuli).Identity();
+  set.identity["stimuli_hash"] = hash;
+  set.identity["target"] = target.description;
+  set.target = std::move(target.matrix);
+}
+
+}  // namespace
+
+TrainingSet LoadTrainingSet(const TrainOptions& options) {
+  TrainingSet set;
+  set.train = Load(options, options.data, Split::kTrain);
+  // The slice names training images; the test split is scored whole.
+  ImageSetSpec whole = ImageSetSpec::Parse(options.data);
+  whole.first.reset();
+  whole.last.reset();
+  set.test = Load(options, whole.kind + ":" + whole.path, Split::kTest);
+  set.identity = OptionsToJson(options);
+  set.identity.erase("checkpoint-seconds");
+  set.identity["data"] = ImageSetSpec::Parse(options.data).Identity();
+  set.identity["data_hash"] = StimuliHash(set.train);
+  CheckLabels(set.train, options.data);
+  CheckLabels(set.test, options.data);
+  if (!options.resize.empty()) {
+    const auto [height, width] = ParseSize(options.resize);
+    set.train = Resize(set.train, height, width);
+    set.test = Resize(set.test, height, width);
+  }
+  if (set.train.count() < options.batch + 1)
+    throw Error({.what = "fewer training images than a batch",
+                 .where = options.data,
+                 .expected = fmt::format("at least {}", options.batch + 1),
+                 .got = fmt::format("{}", set.train.count())});
+  HoldOut(set, options.seed);
+  if (options.regularized()) LoadTarget(set, options);
+  return set;
+}
+
+}  // namespace murine
