@@ -45,7 +45,8 @@ endfunction()
 
 # The torch headers take half a minute to compile: once is enough.
 add_library(murine_torch_headers OBJECT ${PROJECT_SOURCE_DIR}/cmake/torch_headers.cc)
-target_link_libraries(murine_torch_headers PUBLIC murine_flags murine_torch)
+# the same definitions as the layers that use it, or the compiler refuses it
+target_link_libraries(murine_torch_headers PUBLIC murine_io murine_torch)
 target_precompile_headers(murine_torch_headers PUBLIC <torch/torch.h> <fmt/format.h> <nlohmann/json.hpp>)
 
 function(murine_precompiled target)

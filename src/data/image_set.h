@@ -49,7 +49,6 @@ enum class Color { kGray, kKeep };
 struct LoadImageOptions {
   Split split = Split::kTrain;
   Color color = Color::kGray;  // ITU-R 601 with 8-bit rounding
-  uint64_t seed = 0;           // of generated images
 };
 
 // Reads (or generates) the images of `spec`; sets that have no splits give the same images for both.

@@ -3,16 +3,24 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/options.h"
 #include "data/image_set.h"
 #include "io/ndarray.h"
 
 namespace murine {
 
 enum class Tier { kTrain, kValidation, kTest };  // kTest: the oracle repeats
+
+inline std::span<const EnumName<Tier>> EnumNames(Tier) {
+  static constexpr EnumName<Tier> kNames[] = {
+      {Tier::kTrain, "train"}, {Tier::kValidation, "validation"}, {Tier::kTest, "test"}};
+  return kNames;
+}
 
 // One scan: what the mouse saw and what its neurons answered. method.md section 1; the file is
 // docs/formats.md.
@@ -32,6 +40,8 @@ struct Recording {
 
   // Ground truth of a simulated mouse: noise-free responses at neutral eye position and gain; else empty.
   NdArray<float> truth;  // [image, neuron]
+  // What else is known of a simulated mouse's neurons ("x_px", "frequency_cycles_per_px"), [neuron] each.
+  std::map<std::string, std::vector<float>> truth_units;
 
   int64_t trials() const { return static_cast<int64_t>(trial_image.size()); }
   int64_t neurons() const { return responses.shape.empty() ? 0 : responses.shape[1]; }

@@ -29,6 +29,8 @@ struct SimulateOptions {
   }
 };
 
-Recording Simulate(const SimulateOptions& options);
+// The result does not depend on `threads` (0: all cores). Errors: counts that make no recording, fewer images
+// in `stimuli` than needed, an interrupt.
+Recording Simulate(const SimulateOptions& options, int threads = 0);
 
 }  // namespace murine

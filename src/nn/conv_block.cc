@@ -8,7 +8,7 @@ torch::Tensor ConvBlock(const torch::Tensor& x, const torch::nn::Conv2d& convolu
                         const torch::Tensor& residual) {
   const auto& options = convolution->options;
   const torch::Tensor convolved = torch::conv2d(x, convolution->weight, convolution->bias, options.stride(),
-                                                std::get<torch::ExpandingArray<2>>(options.padding()),
+                                                c10::get<torch::ExpandingArray<2>>(options.padding()),
                                                 options.dilation(), options.groups());
   const bool apart = statistics == BatchStatistics::kBatchApart;
   torch::Tensor out = torch::batch_norm(

@@ -13,7 +13,7 @@ namespace {
 
 ImageSet Load(const TrainOptions& options, const std::string& spec, Split split) {
   return LoadImages(
-      spec, {.split = split, .color = options.color ? Color::kKeep : Color::kGray, .seed = options.seed});
+      spec, {.split = split, .color = options.color ? Color::kKeep : Color::kGray});
 }
 
 void CheckLabels(const ImageSet& images, const std::string& where) {

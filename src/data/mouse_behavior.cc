@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/mouse_behavior.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string_view>
+
+#include "base/random.h"
+
+namespace murine {
+namespace {
+
+constexpr double kArousalMemory = 0.97;  // of a trial's arousal in the next: a bout lasts tens of trials
+constexpr double kPupilMemory = 0.9;
+constexpr double kGazeMemory = 0.8;
+constexpr double kBoutThreshold = 0.6;  // the mouse runs in about a quarter of the trials
+constexpr double kGazeSigmaPx = 1.5;
+constexpr double kFluctuationSigma = 0.15;
+
+// A stationary first-order autoregressive series of mean 0 and variance 1.
+std::vector<double> Wander(int64_t trials, double memory, uint64_t seed, std::string_view purpose) {
+  RandomStream stream(seed, purpose);
+  std::vector<double> series;
+  double state = stream.Normal();
+  for (int64_t t = 0; t < trials; ++t) {
+    series.push_back(state);
+    state = memory * state + std::sqrt(1 - memory * memory) * stream.Normal();
+  }
+  return series;
+}
+
+void SubtractMean(std::vector<double>& series) {
+  const double mean = std::accumulate(series.begin(), series.end(), 0.0) / static_cast<double>(series.size());
+  for (double& value : series) value -= mean;
+}
+
+std::vector<double> Standardize(std::vector<double> series) {
+  SubtractMean(series);
+  double squares = 0;
+  for (const double value : series) squares += value * value;
+  if (squares == 0) return series;
+  const double scale = std::sqrt(static_cast<double>(series.size()) / squares);
+  for (double& value : series) value *= scale;
+  return series;
+}
+
+}  // namespace
+
+MouseBehavior SimulateBehavior(int64_t trials, uint64_t seed) {
+  const std::vector<double> arousal = Wander(trials, kArousalMemory, seed, "simulate/arousal");
+  const std::vector<double> own = Wander(trials, kPupilMemory, seed, "simulate/pupil");
+  MouseBehavior result;
+  result.eye_x = Wander(trials, kGazeMemory, seed, "simulate/gaze-x");
+  result.eye_y = Wander(trials, kGazeMemory, seed, "simulate/gaze-y");
+  for (auto* gaze : {&result.eye_x, &result.eye_y}) {
+    SubtractMean(*gaze);
+    for (double& value : *gaze) value *= kGazeSigmaPx;
+  }
+
+  RandomStream treadmill(seed, "simulate/treadmill");
+  std::vector<double> speed, pupil;
+  for (int64_t t = 0; t < trials; ++t) {
+    const double bout = std::max(0.0, arousal[t] - kBoutThreshold);
+    const double jitter = 1 + 0.3 * treadmill.Normal();
+    speed.push_back(15 * bout * std::max(0.0, jitter));
+    pupil.push_back(30 + 6 * (0.75 * arousal[t] + std::sqrt(1 - 0.75 * 0.75) * own[t]));
+  }
+  const std::vector<double> speed_score = Standardize(speed), pupil_score = Standardize(pupil);
+
+  // The camera sees the eye turned by some degrees and scaled: a model has to learn the map.
+  constexpr double kCameraScale = 1.8, kCameraTurn = 0.2;
+  result.behavior.shape = {trials, 3};
+  result.pupil_center.shape = {trials, 2};
+  for (int64_t t = 0; t < trials; ++t) {
+    const double derivative = t == 0 ? 0 : pupil[t] - pupil[t - 1];
+    for (const double value : {pupil[t], derivative, speed[t]})
+      result.behavior.values.push_back(static_cast<float>(value));
+    const double x = result.eye_x[t], y = result.eye_y[t];
+    const double c = kCameraScale * std::cos(kCameraTurn), s = kCameraScale * std::sin(kCameraTurn);
+    result.pupil_center.values.push_back(static_cast<float>(160 + c * x - s * y));
+    result.pupil_center.values.push_back(static_cast<float>(120 + s * x + c * y));
+    result.arousal.push_back(0.6 * speed_score[t] + 0.5 * pupil_score[t]);
+    result.fluctuation.push_back(kFluctuationSigma * RandomStream(seed, "simulate/shared", 0, t).Normal() -
+                                 kFluctuationSigma * kFluctuationSigma / 2);
+  }
+  return result;
+}
+
+}  // namespace murine

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/npy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "base/error.h"
+
+namespace murine {
+namespace {
+
+template <class T>
+T Load(const std::byte* from, bool swapped) {
+  std::array<std::byte, sizeof(T)> bytes;
+  std::memcpy(bytes.data(), from, sizeof(T));
+  if (swapped) std::reverse(bytes.begin(), bytes.end());
+  return std::bit_cast<T>(bytes);
+}
+
+float FromHalf(uint16_t half) {
+  const int exponent = half >> 10 & 31, mantissa = half & 1023;
+  const float sign = half >> 15 ? -1.f : 1.f;
+  if (exponent == 0) return sign * std::ldexp(static_cast<float>(mantissa), -24);
+  if (exponent == 31)
+    return mantissa ? std::numeric_limits<float>::quiet_NaN() : sign * std::numeric_limits<float>::infinity();
+  return sign * std::ldexp(static_cast<float>(mantissa + 1024), exponent - 25);
+}
+
+template <class To, class From>
+To Convert(From value, int64_t index, const std::string& where) {
+  if constexpr (std::is_floating_point_v<To>) {
+    return static_cast<To>(value);
+  } else {
+    const auto refuse = [&] {
+      return Error({.what = "value that does not fit",
+                    .where = fmt::format("{}, item {}", where, index),
+                    .expected = fmt::format("a whole number from {} to {}", +std::numeric_limits<To>::min(),
+                                            +std::numeric_limits<To>::max()),
+                    .got = fmt::format("{}", value)});
+    };
+    if constexpr (std::is_floating_point_v<From>) {
+      if (!(std::abs(value) < From(9e18)) || value != std::floor(value)) throw refuse();
+      return Convert<To>(static_cast<int64_t>(value), index, where);
+    } else {
+      if (!std::in_range<To>(value)) throw refuse();
+      return static_cast<To>(value);
+    }
+  }
+}
+
+// Position in C order of the k-th item in Fortran order.
+int64_t COrderIndex(int64_t k, const std::vector<int64_t>& shape) {
+  int64_t index = 0, stride = 1;
+  for (const int64_t size : shape) stride *= size;
+  for (const int64_t size : shape) {
+    stride /= size;
+    index += k % size * stride;
+    k /= size;
+  }
+  return index;
+}
+
+template <class To, class From>
+void ConvertAll(std::span<const std::byte> data, bool swapped, const NpyHeader& header,
+                const std::string& where, std::vector<To>& values) {
+  const bool reorder = header.fortran_order && header.shape.size() > 1;
+  for (int64_t i = 0; i < static_cast<int64_t>(values.size()); ++i) {
+    const From value = Load<From>(data.data() + static_cast<size_t>(i) * sizeof(From), swapped);
+    values[reorder ? COrderIndex(i, header.shape) : i] = Convert<To>(value, i, where);
+  }
+}
+
+void AppendUtf8(uint32_t code, std::string& text) {
+  const auto put = [&](uint32_t byte) { text += static_cast<char>(byte); };
+  if (code < 0x80) {
+    put(code);
+  } else if (code < 0x800) {
+    put(0xC0 | code >> 6);
+    put(0x80 | (code & 63));
+  } else if (code < 0x10000) {
+    put(0xE0 | code >> 12);
+    put(0x80 | (code >> 6 & 63));
+    put(0x80 | (code & 63));
+  } else {
+    put(0xF0 | (code >> 18 & 7));
+    put(0x80 | (code >> 12 & 63));
+    put(0x80 | (code >> 6 & 63));
+    put(0x80 | (code & 63));
+  }
+}
+
+template <class T>
+const char* DtypeOf() {
+  if constexpr (std::is_same_v<T, float>) return "<f4";
+  if constexpr (std::is_same_v<T, double>) return "<f8";
+  if constexpr (std::is_same_v<T, int32_t>) return "<i4";
+  if constexpr (std::is_same_v<T, int64_t>) return "<i8";
+  if constexpr (std::is_same_v<T, uint8_t>) return "|u1";
+}
+
+}  // namespace
+
+template <class T>
+NdArray<T> ParseNpy(std::span<const std::byte> bytes, const std::string& where) {
+  const NpyHeader header = ParseNpyHeader(bytes, where);
+  const auto data = bytes.subspan(static_cast<size_t>(header.data_offset));
+  const bool swapped = header.dtype[0] == '>';
+  const std::string kind = header.dtype.substr(1);
+  NdArray<T> array{header.shape, std::vector<T>(static_cast<size_t>(CountOf(header.shape, where)))};
+  if (kind == "f2") {
+    std::vector<uint16_t> halves(array.values.size());
+    ConvertAll<uint16_t, uint16_t>(data, swapped, header, where, halves);
+    for (size_t i = 0; i < halves.size(); ++i)
+      array.values[i] = Convert<T>(FromHalf(halves[i]), static_cast<int64_t>(i), where);
+  } else if (kind == "f4") {
+    ConvertAll<T, float>(data, swapped, header, where, array.values);
+  } else if (kind == "f8") {
+    ConvertAll<T, double>(data, swapped, header, where, array.values);
+  } else if (kind == "i1") {
+    ConvertAll<T, int8_t>(data, swapped, header, where, array.values);
+  } else if (kind == "i2") {
+    ConvertAll<T, int16_t>(data, swapped, header, where, array.values);
+  } else if (kind == "i4") {
+    ConvertAll<T, int32_t>(data, swapped, header, where, array.values);
+  } else if (kind == "i8") {
+    ConvertAll<T, int64_t>(data, swapped, header, where, array.values);
+  } else if (kind == "u1" || kind == "b1") {
+    ConvertAll<T, uint8_t>(data, swapped, header, where, array.values);
+  } else if (kind == "u2") {
+    ConvertAll<T, uint16_t>(data, swapped, header, where, array.values);
+  } else if (kind == "u4") {
+    ConvertAll<T, uint32_t>(data, swapped, header, where, array.values);
+  } else if (kind == "u8") {
+    ConvertAll<T, uint64_t>(data, swapped, header, where, array.values);
+  } else {
+    throw Error({.what = "an array of numbers is wanted", .where = where, .got = "dtype " + header.dtype});
+  }
+  return array;
+}
+
+template <class T>
+NdArray<T> ReadNpy(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  return ParseNpy<T>(file.bytes(), path.string());
+}
+
+NdArray<std::string> ReadNpyStrings(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  const std::string where = path.string();
+  const NpyHeader header = ParseNpyHeader(file.bytes(), where);
+  const char kind = header.dtype[1];
+  if (kind != 'U' && kind != 'S')
+    throw Error({.what = "an array of strings is wanted", .where = where, .got = "dtype " + header.dtype});
+  const auto length = static_cast<size_t>(std::stoll(header.dtype.substr(2)));
+  const size_t item = kind == 'U' ? 4 * length : length;
+  NdArray<std::string> array{header.shape,
+                             std::vector<std::string>(static_cast<size_t>(CountOf(header.shape, where)))};
+  for (size_t i = 0; i < array.values.size(); ++i) {
+    const std::byte* data = file.bytes().data() + static_cast<size_t>(header.data_offset) + i * item;
+    for (size_t k = 0; k < length; ++k) {
+      const uint32_t code =
+          kind == 'U' ? Load<uint32_t>(data + 4 * k, header.dtype[0] == '>') : static_cast<uint32_t>(data[k]);
+      if (code == 0) break;
+      if (code > 0x10FFFF) throw Error({.what = "not a Unicode character", .where = where});
+      if (kind == 'U')
+        AppendUtf8(code, array.values[i]);
+      else
+        array.values[i] += static_cast<char>(code);
+    }
+  }
+  return array;
+}
+
+template <class T>
+void WriteNpy(const std::filesystem::path& path, const std::vector<int64_t>& shape,
+              std::span<const T> values) {
+  if (CountOf(shape, path.string()) != static_cast<int64_t>(values.size()))
+    throw Error({.what = "shape and values differ",
+                 .where = path.string(),
+                 .expected = FormatShape(shape),
+                 .got = fmt::format("{} values", values.size())});
+  AtomicFile file(path);
+  file.Write(FormatNpyHeader(DtypeOf<T>(), shape));
+  file.Write(std::as_bytes(values));
+  file.Commit();
+}
+
+MappedNpy::MappedNpy(const std::filesystem::path& path) : file_(path) {
+  const NpyHeader header = ParseNpyHeader(file_.bytes(), path.string());
+  if (header.dtype != "<f4" || header.shape.size() != 2 || header.fortran_order)
+    throw Error({.what = "not a matrix that can stay on disk",
+                 .where = path.string(),
+                 .expected = "two axes, dtype <f4, C order",
+                 .got = FormatShape(header.shape) + ", dtype " + header.dtype});
+  if (header.data_offset % sizeof(float) != 0)
+    throw Error(
+        {.what = "npy data is not aligned", .where = path.string(), .hint = "save it again with NumPy"});
+  rows_ = header.shape[0];
+  columns_ = header.shape[1];
+  values_ = reinterpret_cast<const float*>(file_.bytes().data() + header.data_offset);
+}
+
+std::span<const float> MappedNpy::row(int64_t i) const {
+  return {values_ + i * columns_, static_cast<size_t>(columns_)};
+}
+
+#define MURINE_NPY(T)                                                              \
+  template NdArray<T> ParseNpy<T>(std::span<const std::byte>, const std::string&); \
+  template NdArray<T> ReadNpy<T>(const std::filesystem::path&);                    \
+  template void WriteNpy<T>(const std::filesystem::path&, const std::vector<int64_t>&, std::span<const T>);
+MURINE_NPY(float)
+MURINE_NPY(double)
+MURINE_NPY(int32_t)
+MURINE_NPY(int64_t)
+MURINE_NPY(uint8_t)
+#undef MURINE_NPY
+
+}  // namespace murine
