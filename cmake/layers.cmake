@@ -4,6 +4,10 @@
 add_library(murine_flags INTERFACE)
 target_compile_options(murine_flags INTERFACE -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion
                                               -Wno-sign-conversion -fno-math-errno)
+# GCC 12 warns about std::string and std::vector of its own library (GCC bugs 105329, 105562, 105651).
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(murine_flags INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+endif()
 target_include_directories(murine_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
 
 # Third-party headers are not ours to warn about.

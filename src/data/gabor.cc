@@ -16,6 +16,26 @@ constexpr double kCutSigmas = 2.5;
 
 int64_t RoundUp(int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
+constexpr int64_t kTaps = 8;
+
+// A Gaussian about a point `shift` pixels away, sampled at whole pixels, sum 1.
+struct Taps {
+  int64_t first = 0;
+  std::array<float, kTaps> weights{};
+};
+
+Taps BlurTaps(double shift) {
+  Taps taps{.first = static_cast<int64_t>(std::floor(shift)) - (kTaps / 2 - 1)};
+  std::array<double, kTaps> weights{};
+  double sum = 0;
+  for (int64_t k = 0; k < kTaps; ++k) {
+    const double distance = (static_cast<double>(taps.first + k) - shift) / kEyeBlurPx;
+    sum += weights[k] = std::exp(-0.5 * distance * distance);
+  }
+  for (int64_t k = 0; k < kTaps; ++k) taps.weights[k] = static_cast<float>(weights[k] / sum);
+  return taps;
+}
+
 }  // namespace
 
 double GaborSigma(double frequency, double octaves) {
@@ -29,24 +49,29 @@ Canvas::Canvas(int64_t height, int64_t width)
 void Canvas::Show(std::span<const float> image, double dx, double dy) {
   if (static_cast<int64_t>(image.size()) != height_ * width_)
     throw Error({.what = "image and canvas differ in size"});
-  const auto contrast = [&](int64_t y, int64_t x) {
-    return y < 0 || y >= height_ || x < 0 || x >= width_ ? 0.0f : 2 * image[y * width_ + x] - 1;
-  };
-  const auto shift_x = static_cast<int64_t>(std::floor(dx)), shift_y = static_cast<int64_t>(std::floor(dy));
-  const auto right = static_cast<float>(dx - std::floor(dx)), below = static_cast<float>(dy - std::floor(dy));
-  double sum = 0, squares = 0;
+  const Taps across = BlurTaps(dx), down = BlurTaps(dy);
+  std::vector<float> rows(static_cast<size_t>(height_ * width_));  // blurred along x
   for (int64_t y = 0; y < height_; ++y)
     for (int64_t x = 0; x < width_; ++x) {
-      const int64_t v = y + shift_y, u = x + shift_x;
-      const float upper = (1 - right) * contrast(v, u) + right * contrast(v, u + 1);
-      const float lower = (1 - right) * contrast(v + 1, u) + right * contrast(v + 1, u + 1);
-      const float c = (1 - below) * upper + below * lower;
-      values_[y * stride_ + x] = c;
-      sum += c;
-      squares += c * c;
+      float sum = 0;
+      for (int64_t k = 0; k < kTaps; ++k)
+        sum +=
+            across.weights[k] * image[y * width_ + std::clamp<int64_t>(x + across.first + k, 0, width_ - 1)];
+      rows[y * width_ + x] = sum;
+    }
+  double total = 0, squares = 0;
+  for (int64_t y = 0; y < height_; ++y)
+    for (int64_t x = 0; x < width_; ++x) {
+      float sum = 0;
+      for (int64_t k = 0; k < kTaps; ++k)
+        sum += down.weights[k] * rows[std::clamp<int64_t>(y + down.first + k, 0, height_ - 1) * width_ + x];
+      const float contrast = 2 * sum - 1;
+      values_[y * stride_ + x] = contrast;
+      total += contrast;
+      squares += contrast * contrast;
     }
   const auto n = static_cast<double>(height_ * width_);
-  variance_ = std::max(0.0, squares / n - (sum / n) * (sum / n));
+  variance_ = std::max(0.0, squares / n - (total / n) * (total / n));
 }
 
 GaborPair::GaborPair(const GaborParameters& p, int64_t height, int64_t width) {

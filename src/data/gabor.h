@@ -22,6 +22,10 @@ struct GaborParameters {
 // sigma = sqrt(ln 2 / 2) / (pi f) (2^b + 1) / (2^b - 1) (De Valois et al. 1982; Jones and Palmer 1987).
 double GaborSigma(double frequency, double octaves);
 
+// Standard deviation of the blur of a mouse's eye, in pixels. It also makes a move by part of a pixel leave
+// the contrast as it was, which plain interpolation does not: cells would answer more whenever the eye moves.
+constexpr double kEyeBlurPx = 0.75;
+
 // An image as filters see it: the contrast of each pixel, with some zero columns on the right, so that
 // filters may read whole vectors.
 class Canvas {
@@ -30,8 +34,9 @@ class Canvas {
   int64_t height() const { return height_; }
   int64_t width() const { return width_; }
 
-  // Sets the contrast to 2 x - 1 for the grey levels x in [0, 1] of `image` [height, width], moved by the
-  // eye: what stood at (x + dx, y + dy) is now at (x, y), bilinear between pixels, mid-grey outside.
+  // Sets the contrast to 2 x - 1 for the grey levels x in [0, 1] of `image` [height, width], blurred and
+  // moved by the eye: what stood at (x + dx, y + dy) is now at (x, y). The edge pixels go on outside: a
+  // bright frame that comes and goes with the eye would outdo the picture.
   void Show(std::span<const float> image, double dx, double dy);
   const float* row(int64_t y) const { return values_.data() + y * stride_; }
   double variance() const { return variance_; }  // of the contrast, over the screen

@@ -205,12 +205,12 @@ TEST_F(RecordingFile, BadFilesAreNamedErrors) {
       {"no /images", [](RawFile& f) { f.images.clear(); }},
       {"no /responses", [](RawFile& f) { f.responses.clear(); }},
       {"no /tiers", [](RawFile& f) { f.tiers.clear(); }},
-      {"/responses: expected 2, got (8)", [](RawFile& f) { f.response_shape = {8}; }},
-      {"/images: expected 8 trials",
+      {"/responses: expected 2, got (8,)", [](RawFile& f) { f.response_shape = {8}; }},
+      {"/tiers: expected 8 trials",
        [](RawFile& f) {
          f.response_shape = {8, 1};
        }},
-      {"/images: expected 4, got (16)", [](RawFile& f) { f.image_shape = {16}; }},
+      {"/images: expected 4, got (16,)", [](RawFile& f) { f.image_shape = {16}; }},
       {"/tiers: expected 4 trials", [](RawFile& f) { f.tiers.pop_back(); }},
       {"/tiers trial 2", [](RawFile& f) { f.tiers[2] = "tset"; }},
       {"trial 1, neuron 1", [](RawFile& f) { f.responses[3] = kNan; }},

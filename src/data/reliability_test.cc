@@ -99,9 +99,36 @@ TEST(Reliability, BruteForceWithVaryingRepeats) {
     EXPECT_NEAR(r.oracle[a], Correlation(single, others), 1e-12);
     EXPECT_NEAR(r.oracle_conservative[a], signal / std::sqrt(signal * (signal + noise)), 1e-12);
     EXPECT_NEAR(r.fev[a], (total - noise_sample) / total, 1e-12);
-    EXPECT_GT(r.split_half[a], 0);
-    EXPECT_LT(r.split_half[a], 1);
   }
+}
+
+// Every halving there is, one after the other; the measured mean is over a random part of them.
+TEST(Reliability, SplitHalfOverAllHalvings) {
+  constexpr uint64_t kSeed = 2;
+  const std::vector<int64_t> counts = {2, 3, 1, 5, 2, 4, 3, 5};
+  const Recording recording = MakeTinyRecording(counts, 1, [&](int64_t image, int64_t repeat, int64_t) {
+    return RandomStream(kSeed, "response", repeat, image).Normal() + 0.4 * static_cast<double>(image);
+  });
+  const Repeats repeats = RepeatedImages(recording);
+  std::vector<double> correlations;
+  std::vector<size_t> order = {0, 1, 2, 3, 4};
+  do {
+    std::vector<double> first, second;
+    for (const std::vector<int64_t>& trials : repeats.trials) {
+      std::vector<double> ordered;
+      for (const size_t repeat : order)
+        if (repeat < trials.size()) ordered.push_back(recording.response(trials[repeat])[0]);
+      const std::span<const double> all = ordered;
+      first.push_back(Mean(all.first(all.size() / 2)));
+      second.push_back(Mean(all.subspan(all.size() / 2)));
+    }
+    correlations.push_back(Correlation(first, second));
+  } while (std::next_permutation(order.begin(), order.end()));
+  double variance = 0;
+  for (const double c : correlations) variance += (c - Mean(correlations)) * (c - Mean(correlations)) / 120;
+  EXPECT_NEAR(MeasureReliability(recording, kSeed).split_half[0], Mean(correlations),
+              4 * std::sqrt(variance / 100));
+  EXPECT_LT(4 * std::sqrt(variance / 100), 0.1);  // the bound above is tight enough to catch another rule
 }
 
 // Two repeats have one split: the first showings against the second. A change of the recording between them

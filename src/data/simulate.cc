@@ -120,13 +120,14 @@ void InBlocks(int64_t count, const std::string& unit, int threads, const std::st
   };
   std::vector<std::jthread> others;
   for (int i = 1; i < threads; ++i) others.emplace_back(run, [] {});
+  int64_t shown = 0;
   run([&] {
-    progress.Update(done);
+    progress.Update(shown = done);
     if (InterruptRequested()) ThrowInterrupted("nothing: the simulation starts anew");
   });
   others.clear();  // joins
   if (failure) std::rethrow_exception(failure);
-  progress.Update(count);
+  if (shown < count) progress.Update(count);
 }
 
 class Session {

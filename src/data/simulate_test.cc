@@ -191,7 +191,7 @@ TEST(SimulatedMouse, AdaptationGivesTheMeanRate) {
     const SimulatedNeuron& n = mouse.neurons()[k];
     EXPECT_NEAR(Mean(rates), n.mean_rate, 1e-6) << k;
     if (n.kind == CellKind::kUnresponsive) {
-      EXPECT_EQ(StandardDeviation(rates), 0);
+      EXPECT_NEAR(StandardDeviation(rates), 0, 1e-12);
     } else {
       const auto silent = std::count_if(rates.begin(), rates.end(), [&](double rate) {
         return rate <= n.spontaneous * n.mean_rate * (1 + 1e-9);

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "robustness/test_spec.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/error.h"
+
+namespace murine {
+namespace {
+
+std::vector<std::string> Split(const std::string& text, const char* separators) {
+  std::vector<std::string> parts;
+  for (size_t start = 0; start <= text.size();) {
+    const size_t end = std::min(text.find_first_of(separators, start), text.size());
+    if (end > start) parts.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  return parts;
+}
+
+double Number(const std::string& text, const std::string& test) {
+  const auto parse = [&](std::string_view digits) -> std::optional<double> {
+    double value = 0;
+    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (fault != std::errc() || end != digits.data() + digits.size()) return {};
+    return value;
+  };
+  const size_t slash = text.find('/');
+  auto value = parse(std::string_view(text).substr(0, slash));
+  if (value && slash != std::string::npos) {
+    const auto divisor = parse(std::string_view(text).substr(slash + 1));
+    value = divisor && *divisor > 0 ? std::optional(*value / *divisor) : std::nullopt;
+  }
+  if (!value || !(*value >= 0) || *value > 1e6)
+    throw Error({.what = "malformed level",
+                 .where = test,
+                 .expected = "numbers of at least 0, such as 0.03 or 8/255",
+                 .got = text,
+                 .kind = ErrorKind::kUsage});
+  return *value;
+}
+
+std::vector<double> Numbers(const std::string& text, const std::string& test) {
+  std::vector<double> values;
+  for (const std::string& part : Split(text, ",")) values.push_back(Number(part, test));
+  return values;
+}
+
+template <NamedEnum T>
+T Name(const std::string& text, const char* what) {
+  try {
+    return EnumFromName<T>(text, what);
+  } catch (const Error& error) {
+    ErrorParts parts = error.parts();
+    parts.kind = ErrorKind::kUsage;
+    throw Error(parts);
+  }
+}
+
+std::vector<double> DefaultEpsilons(Norm norm) {
+  if (norm == Norm::kL2) return {0.05, 0.1, 0.25, 0.5};
+  return {0.5 / 255, 1.0 / 255, 2.0 / 255, 4.0 / 255, 8.0 / 255};
+}
+
+}  // namespace
+
+std::span<const EnumName<AttackName>> EnumNames(AttackName) {
+  static constexpr std::array<EnumName<AttackName>, 2> kNames{
+      {{AttackName::kFgsm, "fgsm"}, {AttackName::kPgd, "pgd"}}};
+  return kNames;
+}
+
+std::vector<NoiseTest> ParseNoiseTests(const std::string& text) {
+  std::vector<NoiseTest> tests;
+  for (const std::string& part : Split(text, " ;\t\n")) {
+    const std::vector<std::string> fields = Split(part, ":");
+    NoiseTest test{Name<Noise>(fields.empty() ? "" : fields[0], "noise"), {}};
+    if (fields.size() > 2)
+      throw Error({.what = "malformed test",
+                   .where = part,
+                   .expected = "name:level,level,...",
+                   .kind = ErrorKind::kUsage});
+    test.levels = fields.size() == 2 ? Numbers(fields[1], part) : DefaultLevels(test.kind);
+    tests.push_back(test);
+  }
+  return tests;
+}
+
+std::vector<AttackTest> ParseAttackTests(const std::string& text) {
+  std::vector<AttackTest> tests;
+  for (const std::string& part : Split(text, " ;\t\n")) {
+    std::vector<std::string> fields = Split(part, ":");
+    AttackTest test{Name<AttackName>(fields.empty() ? "" : fields[0], "attack"), Norm::kLinf, {}};
+    fields.erase(fields.begin());
+    if (!fields.empty() && (fields[0] == "linf" || fields[0] == "l2")) {
+      test.norm = Name<Norm>(fields[0], "norm");
+      fields.erase(fields.begin());
+    }
+    if (fields.size() > 1 || (!fields.empty() && fields[0].find_first_of("0123456789.") != 0))
+      throw Error({.what = "malformed attack",
+                   .where = part,
+                   .expected = "name[:linf|l2][:epsilon,epsilon,...]",
+                   .kind = ErrorKind::kUsage});
+    test.epsilons = fields.empty() ? DefaultEpsilons(test.norm) : Numbers(fields[0], part);
+    tests.push_back(test);
+  }
+  return tests;
+}
+
+}  // namespace murine
