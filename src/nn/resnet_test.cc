@@ -24,7 +24,7 @@ TEST(ResNet, HasTheParametersOfTorchvision) {
   int64_t parameters = 0;
   ResNet network(ResNetOptions{}, 0);
   for (const torch::Tensor& parameter : network->parameters()) parameters += parameter.numel();
-  EXPECT_EQ(parameters, 11172810 - 64 * 2 * 9);  // the well-known RGB count less two input planes
+  EXPECT_EQ(parameters, 11173962 - 64 * 2 * 9);  // the well-known count for colour, less two input planes
   const auto named = network->named_parameters();
   for (const char* name :
        {"conv1.weight", "bn1.bias", "layer1.0.conv1.weight", "layer2.0.downsample.0.weight",

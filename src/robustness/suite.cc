@@ -143,10 +143,9 @@ class Suite {
 };
 
 std::string TestName(const Json& entry) {
-  const bool attack = entry.contains("epsilon");
-  return fmt::format("{}{}:{:.4g}", entry["name"].get<std::string>(),
-                     attack ? ":" + entry["norm"].get<std::string>() : "",
-                     entry[attack ? "epsilon" : "level"].get<double>());
+  const auto name = entry["name"].get<std::string>();
+  if (!entry.contains("epsilon")) return fmt::format("{}:{:.4g}", name, entry["level"].get<double>());
+  return fmt::format("{}:{}:{:.4g}", name, entry["norm"].get<std::string>(), entry["epsilon"].get<double>());
 }
 
 // Adds to a test's entry what came out of it.

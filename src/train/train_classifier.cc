@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "data/batches.h"
 #include "io/artifact.h"
+#include "io/file.h"
 #include "io/json_lines.h"
 #include "nn/tensor.h"
 #include "train/classifier_state.h"
