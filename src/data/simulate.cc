@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/options.h"
 #include "base/progress.h"
 #include "base/random.h"
 #include "data/mouse_behavior.h"
@@ -227,6 +228,14 @@ Recording Simulate(const SimulateOptions& options, int threads) {
   session.Record();
   session.DescribeNeurons();
   return recording;
+}
+
+Json SimulationConfig(const SimulateOptions& options) {
+  Json config = OptionsToJson(options);
+  if (options.stimuli == "dead-leaves") return config;
+  config["stimuli"] = ImageSetSpec::Parse(options.stimuli).Identity();
+  config["stimuli_hash"] = StimuliHash(LoadImages(options.stimuli, {}));
+  return config;
 }
 
 }  // namespace murine

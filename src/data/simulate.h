@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/json.h"
 #include "data/image_set.h"
 #include "data/recording.h"
 
@@ -32,5 +33,9 @@ struct SimulateOptions {
 // The result does not depend on `threads` (0: all cores). Errors: counts that make no recording, fewer images
 // in `stimuli` than needed, an interrupt.
 Recording Simulate(const SimulateOptions& options, int threads = 0);
+
+// What the recording depends on, for the file: the options, with the hash of the stimuli instead of their
+// path.
+Json SimulationConfig(const SimulateOptions& options);
 
 }  // namespace murine

@@ -2,8 +2,10 @@
 // Small recordings for tests.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "data/recording.h"
@@ -36,6 +38,26 @@ inline Recording MakeTinyRecording(
         recording.responses.values.push_back(static_cast<float>(response(image, repeat, a)));
     }
   recording.responses.shape = {recording.trials(), neurons};
+  return recording;
+}
+
+// Every part there is: four images, six trials, three neurons, behaviour, positions and truth.
+inline Recording MakeCompleteRecording() {
+  Recording recording = MakeTinyRecording({2, 1, 1, 2}, 3, [](int64_t image, int64_t repeat, int64_t neuron) {
+    return 0.25 * static_cast<double>(image + 10 * repeat + 100 * neuron);
+  });
+  recording.tiers[2] = Tier::kValidation;
+  const auto fill = [](NdArray<float>& array, std::vector<int64_t> shape, float step) {
+    array.shape = std::move(shape);
+    for (int64_t i = 0; i < CountOf(array.shape, "test"); ++i)
+      array.values.push_back(1 + step * static_cast<float>(i * i));
+  };
+  fill(recording.behavior, {6, 3}, -0.5f);
+  fill(recording.pupil_center, {6, 2}, 0.25f);
+  fill(recording.position_um, {3, 3}, 2);
+  fill(recording.truth, {4, 3}, 0.125f);
+  recording.truth_units["x_px"] = {1, 2.5f, 3};
+  recording.truth_units["y_px"] = {7, 8, 9};
   return recording;
 }
 

@@ -13,7 +13,6 @@ int SetUpTorch(int threads) {
   SetUpAllocator();
   if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   torch::set_num_threads(threads);
-  torch::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
   return threads;
 }
 
