@@ -28,7 +28,7 @@ void AddSimulate(CLI::App& app, Session& session) {
       RefuseOtherConfig(stored.empty() ? Json::object() : ParseJson(stored, *out), SimulationConfig(*options),
                         *out);
     } else {
-      WriteRecording(*out, Simulate(*options), SimulationConfig(*options).dump());
+      WriteRecording(*out, Simulate(*options, session.threads), SimulationConfig(*options).dump());
     }
     const Json result = Inspect(ReadRecording(*out), options->seed);
     session.Show(result, FormatInspection(result));

@@ -73,16 +73,34 @@ std::vector<int64_t> ShapeOf(hid_t dataset, const std::string& where) {
   return {sizes.begin(), sizes.end()};
 }
 
-// Deflate packs at most 1032 to 1: more values than that per byte stored cannot be there.
-void CheckStorage(hid_t dataset, int64_t bytes, const std::string& where) {
+// Deflate packs at most 1032 to 1, and nothing is stored outside the file: more items than that cannot be
+// there, whatever a damaged header says.
+void CheckStorage(hid_t dataset, int64_t count, size_t item, const std::string& where) {
   constexpr int64_t kMostPacking = 1100, kSmall = 1 << 20;
-  const auto stored = static_cast<int64_t>(H5Dget_storage_size(dataset));
-  if (bytes > kSmall && bytes / kMostPacking > stored)
+  hsize_t file_bytes = 0;
+  const Handle file(H5Iget_file_id(dataset), H5Fclose, "unreadable file", where);
+  Check(H5Fget_filesize(file, &file_bytes), "unreadable file", where);
+  const auto stored = static_cast<int64_t>(std::min<hsize_t>(H5Dget_storage_size(dataset), file_bytes));
+  const auto most = std::max(kSmall, stored * kMostPacking) / static_cast<int64_t>(item);
+  if (count > most)
     throw Error({.what = "dataset larger than what the file holds",
                  .where = where,
-                 .expected = fmt::format("{} bytes", bytes),
-                 .got = fmt::format("{} bytes stored", stored),
+                 .expected = fmt::format("at most {} values", most),
+                 .got = std::to_string(count),
                  .hint = "the file is truncated or was never filled"});
+}
+
+// Types with padding bits, or of sizes that no machine has, run over HDF5 1.10's own buffers when converted.
+bool IsPlainNumber(hid_t type) {
+  const size_t size = H5Tget_size(type);
+  const H5T_order_t order = H5Tget_order(type);
+  if (size > 8 || H5Tget_offset(type) != 0 || H5Tget_precision(type) != 8 * size) return false;
+  if (order != H5T_ORDER_LE && order != H5T_ORDER_BE) return false;
+  if (H5Tget_class(type) == H5T_INTEGER) return size == 1 || size == 2 || size == 4 || size == 8;
+  size_t sign = 0, exponent_at = 0, exponent = 0, mantissa_at = 0, mantissa = 0;
+  H5Tget_fields(type, &sign, &exponent_at, &exponent, &mantissa_at, &mantissa);
+  return sign == 8 * size - 1 && mantissa_at == 0 && exponent_at == mantissa &&
+         mantissa + exponent + 1 == 8 * size;
 }
 
 void MakeParents(hid_t file, const std::string& name, const std::string& where) {
@@ -194,11 +212,11 @@ NdArray<T> Hdf5File::Read(const std::string& name) const {
   const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "no such dataset", where);
   const Handle type(H5Dget_type(dataset), H5Tclose, "unreadable type", where);
   const H5T_class_t kind = H5Tget_class(type);
-  if (kind != H5T_FLOAT && kind != H5T_INTEGER)
+  if ((kind != H5T_FLOAT && kind != H5T_INTEGER) || !IsPlainNumber(type))
     throw Error({.what = "dataset of another type", .where = where, .expected = "numbers"});
   NdArray<T> array{ShapeOf(dataset, where), {}};
   const int64_t count = CountOf(array.shape, where);
-  CheckStorage(dataset, count * static_cast<int64_t>(H5Tget_size(type)), where);
+  CheckStorage(dataset, count, std::max(sizeof(T), H5Tget_size(type)), where);
   array.values.resize(static_cast<size_t>(count));
   Check(H5Dread(dataset, NativeType<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, array.values.data()),
         "cannot read the dataset", where);
@@ -212,7 +230,7 @@ std::vector<std::string> Hdf5File::ReadStrings(const std::string& name) const {
   if (H5Tget_class(type) != H5T_STRING)
     throw Error({.what = "dataset of another type", .where = where, .expected = "strings"});
   const auto count = static_cast<size_t>(CountOf(ShapeOf(dataset, where), where));
-  CheckStorage(dataset, static_cast<int64_t>(count * H5Tget_size(type)), where);
+  CheckStorage(dataset, static_cast<int64_t>(count), H5Tget_size(type), where);
   std::vector<std::string> strings(count);
   if (H5Tis_variable_str(type) > 0) {
     const Handle space(H5Dget_space(dataset), H5Sclose, "unreadable dataspace", where);

@@ -12,8 +12,7 @@ namespace murine {
 namespace {
 
 ImageSet Load(const TrainOptions& options, const std::string& spec, Split split) {
-  return LoadImages(
-      spec, {.split = split, .color = options.color ? Color::kKeep : Color::kGray});
+  return LoadImages(spec, {.split = split, .color = options.color ? Color::kKeep : Color::kGray});
 }
 
 void CheckLabels(const ImageSet& images, const std::string& where) {
