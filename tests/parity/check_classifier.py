@@ -47,10 +47,13 @@ class ResNet18(nn.Module):
 
 def without_running(network, x):
     """Training mode, but the running statistics stay."""
-    kept = {name: value.clone() for name, value in network.named_buffers()}
+    modules = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    kept = [(module.running_mean, module.running_var) for module in modules]
+    for module in modules:
+        module.running_mean, module.running_var = module.running_mean.clone(), module.running_var.clone()
     features = network.stages(x)
-    for name, value in network.named_buffers():
-        value.copy_(kept[name])
+    for module, (mean, variance) in zip(modules, kept):
+        module.running_mean, module.running_var = mean, variance
     return features
 
 

@@ -2,11 +2,13 @@
 """What every check_X.py shares: run murine's dump program, load what it wrote, compare."""
 
 import json
+import os
 import pathlib
 import struct
 import subprocess
 import sys
 import tempfile
+import traceback
 
 try:
     import numpy as np
@@ -16,6 +18,16 @@ except ImportError as missing:
     sys.exit(77)
 
 torch.set_num_threads(1)
+
+
+def stop_at_once(kind, error, trace):
+    """Debian's PyTorch can hang when an interpreter ends by an exception after a backward pass."""
+    traceback.print_exception(kind, error, trace)
+    sys.stderr.flush()
+    os._exit(1)
+
+
+sys.excepthook = stop_at_once
 
 
 def read_safetensors(path):
@@ -60,4 +72,5 @@ def same(name, ours, theirs, tolerance=1e-5):
 
 def finish():
     print("parity holds" if failures == 0 else f"{failures} comparisons failed")
-    sys.exit(failures > 0)
+    sys.stdout.flush()
+    os._exit(failures > 0)
