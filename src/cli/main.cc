@@ -28,10 +28,15 @@ int Run(int argc, char** argv) {
   app.require_subcommand(1);
   murine::Session session;
   murine::AddSimulate(app, session);
+  murine::AddImport(app, session);
   murine::AddInspect(app, session);
+  murine::AddFit(app, session);
+  murine::AddPredict(app, session);
   murine::AddSimilarity(app, session);
   murine::AddTrain(app, session);
   murine::AddEvaluate(app, session);
+  murine::AddReport(app, session);
+  murine::AddRun(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -29,9 +29,14 @@ struct Session {
 std::string FormatResult(const Json& result);
 
 void AddSimulate(CLI::App& app, Session& session);
+void AddImport(CLI::App& app, Session& session);
 void AddInspect(CLI::App& app, Session& session);
+void AddFit(CLI::App& app, Session& session);
+void AddPredict(CLI::App& app, Session& session);
 void AddSimilarity(CLI::App& app, Session& session);
 void AddTrain(CLI::App& app, Session& session);
 void AddEvaluate(CLI::App& app, Session& session);
+void AddReport(CLI::App& app, Session& session);
+void AddRun(CLI::App& app, Session& session);
 
 }  // namespace murine

@@ -3,12 +3,9 @@
 
 #include <memory>
 
-#include "base/error.h"
 #include "cli/bind.h"
 #include "cli/session.h"
 #include "data/inspect.h"
-#include "io/artifact.h"
-#include "io/hdf5.h"
 
 namespace murine {
 
@@ -23,13 +20,7 @@ void AddSimulate(CLI::App& app, Session& session) {
   BindOptions(*command, *options);
   command->add_option("--out", *out, "recording to write (HDF5)")->required();
   session.Run(command, [options, out, &session] {
-    if (std::filesystem::exists(*out)) {
-      const std::string stored = Hdf5File::Open(*out).Attribute("config");
-      RefuseOtherConfig(stored.empty() ? Json::object() : ParseJson(stored, *out), SimulationConfig(*options),
-                        *out);
-    } else {
-      WriteRecording(*out, Simulate(*options, session.threads), SimulationConfig(*options).dump());
-    }
+    SimulateFile(*options, *out, session.threads);
     const Json result = Inspect(ReadRecording(*out), options->seed);
     session.Show(result, FormatInspection(result));
   });

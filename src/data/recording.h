@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -59,6 +60,9 @@ void CheckRecording(const Recording& recording, const std::string& where);
 Recording ReadRecording(const std::filesystem::path& path);
 void WriteRecording(const std::filesystem::path& path, const Recording& recording,
                     const std::string& config_json);
+// Makes and writes the recording, unless `path` holds one made by the same configuration; another is refused.
+void WriteRecordingOnce(const std::filesystem::path& path, const Json& config,
+                        const std::function<Recording()>& make);
 
 // Trials grouped by image: for every image with at least `least` trials of `tiers` (any tier when empty), its
 // trials.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "data/recording.h"
+#include "io/artifact.h"
 #include "io/hdf5.h"
 
 namespace murine {
@@ -118,6 +119,13 @@ void WriteRecording(const std::filesystem::path& path, const Recording& recordin
       file.Write<float>("/truth/units/" + name, {neurons}, values);
   }
   file.Commit();
+}
+
+void WriteRecordingOnce(const std::filesystem::path& path, const Json& config,
+                        const std::function<Recording()>& make) {
+  if (!std::filesystem::exists(path)) return WriteRecording(path, make(), config.dump());
+  const std::string stored = Hdf5File::Open(path).Attribute("config");
+  RefuseOtherConfig(stored.empty() ? Json::object() : ParseJson(stored, path.string()), config, path);
 }
 
 }  // namespace murine

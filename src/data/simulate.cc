@@ -230,6 +230,10 @@ Recording Simulate(const SimulateOptions& options, int threads) {
   return recording;
 }
 
+void SimulateFile(const SimulateOptions& options, const std::filesystem::path& out, int threads) {
+  WriteRecordingOnce(out, SimulationConfig(options), [&] { return Simulate(options, threads); });
+}
+
 Json SimulationConfig(const SimulateOptions& options) {
   Json config = OptionsToJson(options);
   if (options.stimuli == "dead-leaves") return config;

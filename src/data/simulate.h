@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 #include "base/json.h"
@@ -33,6 +34,9 @@ struct SimulateOptions {
 // The result does not depend on `threads` (0: all cores). Errors: counts that make no recording, fewer images
 // in `stimuli` than needed, an interrupt.
 Recording Simulate(const SimulateOptions& options, int threads = 0);
+
+// `murine simulate`: writes the recording to `out`, or finds it there. Errors: made by another configuration.
+void SimulateFile(const SimulateOptions& options, const std::filesystem::path& out, int threads = 0);
 
 // What the recording depends on, for the file: the options, with the hash of the stimuli instead of their
 // path.

@@ -2,6 +2,9 @@
 #include "io/artifact.h"
 
 #include "base/error.h"
+#include "base/hash.h"
+#include "io/json_lines.h"
+#include "io/npy.h"
 
 namespace murine {
 namespace {
@@ -29,6 +32,33 @@ void RefuseOtherConfig(const Json& stored, const Json& wanted, const std::filesy
                .expected = expected,
                .got = got,
                .hint = "choose another --out, or remove it"});
+}
+
+std::filesystem::path DescriptionPath(const std::filesystem::path& npy) {
+  return std::filesystem::path(npy).replace_extension(".json");
+}
+
+std::optional<Json> FinishedArray(const std::filesystem::path& npy, const Json& config) {
+  const std::filesystem::path json = DescriptionPath(npy);
+  const bool array = std::filesystem::exists(npy);
+  if (!std::filesystem::exists(json)) {
+    if (!array) return {};
+    throw Error({.what = "the output is there already, and was not made by murine",
+                 .where = npy.string(),
+                 .expected = json.string() + " beside it",
+                 .hint = "choose another --out, or remove it"});
+  }
+  Json description = ReadJson(json);
+  RefuseOtherConfig(description.value("config", Json::object()), config, npy);
+  if (!array) return {};
+  return description;
+}
+
+void WriteDescribedArray(const std::filesystem::path& npy, const std::vector<int64_t>& shape,
+                         std::span<const float> values, Json& description) {
+  description["sha256"] = Sha256().Add(std::as_bytes(values)).Hex();
+  WriteJson(DescriptionPath(npy), description);
+  WriteNpy<float>(npy, shape, values);
 }
 
 }  // namespace murine

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <span>
+#include <vector>
 
 #include "base/json.h"
 
@@ -11,5 +14,15 @@ namespace murine {
 // date or a time. A command whose output is already there compares: the same configuration means finished,
 // another is refused. Throws Error that names the first keys that differ.
 void RefuseOtherConfig(const Json& stored, const Json& wanted, const std::filesystem::path& where);
+
+// An array that is described by a JSON object beside it: S.npy and S.json. The description holds "config"
+// and, once written, "sha256" of the values.
+std::filesystem::path DescriptionPath(const std::filesystem::path& npy);
+// The description of a finished array made by `config`; nothing where none is. Errors: made by another
+// configuration, or an array without description, which is somebody else's.
+std::optional<Json> FinishedArray(const std::filesystem::path& npy, const Json& config);
+// The description first: an array without one never is murine's.
+void WriteDescribedArray(const std::filesystem::path& npy, const std::vector<int64_t>& shape,
+                         std::span<const float> values, Json& description);
 
 }  // namespace murine

@@ -17,6 +17,8 @@ void EncoderOptions::Check() const {
   require(layers >= 1 && layers <= 32, "--layers", "1 to 32", layers);
   require(input_kernel >= 1 && input_kernel % 2 == 1, "--input-kernel", "an odd number", input_kernel);
   require(hidden_kernel >= 1 && hidden_kernel % 2 == 1, "--hidden-kernel", "an odd number", hidden_kernel);
+  require(height >= 1, "size of the images", "at least 1", height);
+  require(width >= 1, "size of the images", "at least 1", width);
   require(neurons >= 1, "neurons of the recording", "at least 1", neurons);
 }
 

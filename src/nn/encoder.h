@@ -57,6 +57,9 @@ class EncoderImpl : public torch::nn::Module {
   // Neutral eye position and behaviour (their means), in the recording's units.
   torch::Tensor Denoised(const torch::Tensor& images);
 
+  // Start positions of the readout [neurons, 2].
+  void PlaceReadout(const torch::Tensor& positions) { readout_->Place(positions); }
+
   torch::Tensor response_scale() const { return response_scale_; }  // [neurons]
   torch::Tensor LaplacePenalty() const { return core_->LaplacePenalty(); }
   torch::Tensor SparsityPenalty() const { return readout_->SparsityPenalty(); }

@@ -7,6 +7,18 @@
 
 namespace murine {
 
+namespace {
+
+// The recording's name, as `fit` noted it; else the file's.
+std::string ScanName(const SafeTensors& stored, const std::filesystem::path& path) {
+  const auto result = stored.metadata.find("result");
+  if (result == stored.metadata.end()) return path.stem().string();
+  const auto name = Json::json_pointer("/per_recording/0/name");
+  return ParseJson(result->second, path.string()).value(name, path.stem().string());
+}
+
+}  // namespace
+
 Denoiser LoadDenoiser(const std::filesystem::path& path) {
   const std::string where = path.string();
   const SafeTensors stored = ReadSafeTensors(path);
@@ -36,6 +48,7 @@ Denoiser LoadDenoiser(const std::filesystem::path& path) {
   denoiser.height = options.height;
   denoiser.width = options.width;
   Denoiser::Scan scan;
+  scan.name = ScanName(stored, path);
   scan.neurons = options.neurons;
   scan.w = doubles("reliability_w");
   scan.v = doubles("validity_v");

@@ -22,6 +22,11 @@ ReadoutImpl::ReadoutImpl(int64_t features, int64_t neurons, uint64_t seed) {
       register_parameter("weights", torch::full({neurons, features}, 1 / static_cast<double>(features)));
 }
 
+void ReadoutImpl::Place(const torch::Tensor& positions) {
+  torch::NoGradGuard no_grad;
+  positions_.copy_(positions);
+}
+
 torch::Tensor ReadoutImpl::forward(const torch::Tensor& features, const torch::Tensor& shift) {
   const torch::Tensor positions = positions_.unsqueeze(0);
   return ReadPoints(features, shift.defined() ? positions + shift.unsqueeze(1) : positions, weights_);

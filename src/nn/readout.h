@@ -19,6 +19,7 @@ class ReadoutImpl : public torch::nn::Module {
 
   // shift [n, 2] is added to every position; may be undefined.
   torch::Tensor forward(const torch::Tensor& features, const torch::Tensor& shift);
+  void Place(const torch::Tensor& positions);  // [neurons, 2]
   torch::Tensor SparsityPenalty() const { return weights_.abs().sum(); }
 
  private:

@@ -4,7 +4,12 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "base/hash.h"
+#include "io/artifact.h"
+#include "io/file.h"
 #include "nn/tensor.h"
 
 namespace murine {
@@ -33,6 +38,41 @@ NdArray<float> Predict(const Denoiser& denoiser, size_t scan, const ImageSet& im
     responses.values.insert(responses.values.end(), part.values.begin(), part.values.end());
   }
   return responses;
+}
+
+NdArray<float> PredictAll(const Denoiser& denoiser, const ImageSet& images) {
+  NdArray<float> joined{{images.count(), 0}, {}};
+  for (size_t scan = 0; scan < denoiser.scans.size(); ++scan) {
+    const NdArray<float> left = std::move(joined), right = Predict(denoiser, scan, images);
+    joined = {{images.count(), left.shape[1] + right.shape[1]}, {}};
+    for (int64_t i = 0; i < images.count(); ++i)
+      for (const NdArray<float>* part : {&left, &right}) {
+        const auto row = part->values.begin() + i * part->shape[1];
+        joined.values.insert(joined.values.end(), row, row + part->shape[1]);
+      }
+  }
+  return joined;
+}
+
+Json MakePrediction(const PredictOptions& options, const std::filesystem::path& npy) {
+  if (options.stimuli.empty())
+    throw Error({.what = "--stimuli is missing", .expected = "an image set", .kind = ErrorKind::kUsage});
+  const Denoiser denoiser = LoadDenoiser(options.model);
+  const ImageSet images = LoadImages(options.stimuli, {});
+  Json config = {{"model", Sha256Hex(ReadFile(options.model))},
+                 {"stimuli", ImageSetSpec::Parse(options.stimuli).Identity()},
+                 {"stimuli_hash", StimuliHash(images)}};
+  if (const auto finished = FinishedArray(npy, config)) return *finished;
+
+  const NdArray<float> responses = PredictAll(denoiser, images);
+  Json description = {{"images", images.count()},
+                      {"neurons", responses.row_size()},
+                      {"scans", Json::array()},
+                      {"config", config}};
+  for (const Denoiser::Scan& scan : denoiser.scans)
+    description["scans"].push_back({{"name", scan.name}, {"neurons", scan.neurons}});
+  WriteDescribedArray(npy, responses.shape, responses.values, description);
+  return description;
 }
 
 }  // namespace murine

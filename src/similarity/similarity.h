@@ -48,16 +48,10 @@ struct SimilarityTarget {
   Json description;  // how it was made, with the stimuli's hash
 };
 
-// method.md section 4.
-SimilarityTarget MakeTarget(const SimilarityOptions& options);
-
-// `murine similarity`: writes S.npy and S.json, or finds them made by the same configuration. Returns the
-// description and the seconds this call took.
+// `murine similarity` (method.md section 4): writes S.npy and S.json, or finds them made by the same
+// configuration. Returns the description and the seconds this call took.
 Json MakeTargetFile(const SimilarityOptions& options, const std::filesystem::path& npy);
 
-// S.npy and, beside it, S.json.
-std::filesystem::path DescriptionPath(const std::filesystem::path& npy);
-void WriteTarget(const std::filesystem::path& npy, const SimilarityTarget& target);
 // Checks that it is square, symmetric, in [-1, 1] without NaN and, where `stimuli_hash` is given, of those
 // stimuli.
 SimilarityTarget ReadTarget(const std::filesystem::path& npy, const std::string& stimuli_hash = {});

@@ -73,6 +73,8 @@ enum class Trials { kFirst, kMean };
 SimilarityMatrix Recorded(const SimilarityOptions& options, const ImageSet& images, Trials which) {
   if (options.recordings.empty())
     throw Error({.what = "this kind needs --recording", .expected = "recordings", .kind = ErrorKind::kUsage});
+  if (!options.resize.empty())
+    throw Error({.what = "--resize means nothing for recorded responses", .kind = ErrorKind::kUsage});
   MeanSimilarity mean;
   for (const std::string& path : options.recordings) {
     const Recording recording = ReadRecording(path);
@@ -115,9 +117,19 @@ SimilarityMatrix Threshold(SimilarityMatrix matrix, double threshold) {
   return matrix;
 }
 
+// A random order in which no image keeps its place: one draw in e does.
+std::vector<int64_t> Derangement(int64_t n, uint64_t seed) {
+  for (uint64_t draw = 0;; ++draw) {
+    std::vector<int64_t> order = RandomPermutation(n, RandomStream(seed, "shuffle", 0, draw));
+    bool kept = false;
+    for (int64_t i = 0; i < n; ++i) kept = kept || order[i] == i;
+    if (!kept) return order;
+  }
+}
+
 // Each image takes the place of another: the same values, none where it belongs.
 SimilarityMatrix Shuffle(const SimilarityMatrix& matrix, uint64_t seed) {
-  const std::vector<int64_t> order = RandomPermutation(matrix.n, RandomStream(seed, "shuffle"));
+  const std::vector<int64_t> order = Derangement(matrix.n, seed);
   SimilarityMatrix shuffled{matrix.n, std::vector<float>(matrix.values.size())};
   for (int64_t i = 0; i < matrix.n; ++i)
     for (int64_t j = 0; j < matrix.n; ++j) shuffled.values[i * matrix.n + j] = matrix.at(order[i], order[j]);
@@ -189,21 +201,17 @@ std::span<const EnumName<TargetKind>> EnumNames(TargetKind) {
   return kNames;
 }
 
-SimilarityTarget MakeTarget(const SimilarityOptions& options) {
-  Prepared prepared = Prepare(options);
-  return {MakeKind(options.kind, options, prepared.images), std::move(prepared.description)};
-}
-
 Json MakeTargetFile(const SimilarityOptions& options, const std::filesystem::path& npy) {
   const auto start = std::chrono::steady_clock::now();
+  const Prepared prepared = Prepare(options);
+  const auto finished = FinishedArray(npy, prepared.description["config"]);
   Json result;
-  if (std::filesystem::exists(npy) && std::filesystem::exists(DescriptionPath(npy))) {
+  if (finished) {
     result = ReadTarget(npy).description;
-    RefuseOtherConfig(result.value("config", Json::object()), Prepare(options).description["config"], npy);
   } else {
-    const SimilarityTarget target = MakeTarget(options);
-    WriteTarget(npy, target);
-    result = target.description;
+    result = prepared.description;
+    const SimilarityMatrix matrix = MakeKind(options.kind, options, prepared.images);
+    WriteDescribedArray(npy, {matrix.n, matrix.n}, matrix.values, result);
   }
   result["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;

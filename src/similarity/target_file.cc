@@ -5,24 +5,12 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "io/artifact.h"
 #include "io/json_lines.h"
 #include "io/npy.h"
 #include "similarity/similarity.h"
 
 namespace murine {
-
-std::filesystem::path DescriptionPath(const std::filesystem::path& npy) {
-  return std::filesystem::path(npy).replace_extension(".json");
-}
-
-// The matrix first: a description without its matrix would claim what is not there.
-void WriteTarget(const std::filesystem::path& npy, const SimilarityTarget& target) {
-  const SimilarityMatrix& matrix = target.matrix;
-  WriteNpy<float>(npy, {matrix.n, matrix.n}, matrix.values);
-  Json description = target.description;
-  description["sha256"] = Sha256().Add(std::as_bytes(std::span(matrix.values))).Hex();
-  WriteJson(DescriptionPath(npy), description);
-}
 
 SimilarityTarget ReadTarget(const std::filesystem::path& npy, const std::string& stimuli_hash) {
   NdArray<float> array = ReadNpy<float>(npy);
@@ -50,6 +38,11 @@ SimilarityTarget ReadTarget(const std::filesystem::path& npy, const std::string&
   const std::string hash = Sha256().Add(std::as_bytes(std::span(array.values))).Hex();
   if (const std::filesystem::path json = DescriptionPath(npy); std::filesystem::exists(json)) {
     target.description = ReadJson(json);
+    if (!target.description.is_object())
+      throw Error({.what = "not a target's description",
+                   .where = json.string(),
+                   .expected = "a JSON object",
+                   .got = target.description.type_name()});
     if (target.description.value("sha256", hash) != hash)
       throw Error({.what = "the target is damaged: its hash does not fit its content",
                    .where = where,

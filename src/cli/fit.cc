@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include "cli/bind.h"
+#include "cli/session.h"
+#include "train/fit_encoder.h"
+
+namespace murine {
+
+void AddFit(CLI::App& app, Session& session) {
+  CLI::App* command = session.AddCommand(
+      app, "fit", "Fit an encoding model: it predicts the neurons' responses and so removes their noise",
+      "  murine fit scan.h5 --out mouse.safetensors\n"
+      "  murine fit scan.h5 --channels 32 --lr 0.003 --out mouse.safetensors\n");
+  auto options = std::make_shared<FitOptions>();
+  auto out = std::make_shared<std::string>();
+  BindOptions(*command, *options, "recording");
+  command
+      ->add_option("--out", *out, "encoding model to write (safetensors), with a table of neurons beside it")
+      ->required();
+  session.Run(command, [options, out, &session] {
+    const Json result = FitEncoder(*options, *out);
+    session.Show(result, FormatResult(result));
+  });
+}
+
+}  // namespace murine

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace murine {
+
+struct RunOptions {
+  std::string experiment;        // TOML file
+  std::vector<std::string> set;  // "table.key=value"
+  int threads = 0;               // 0: as the experiment says
+};
+
+// Runs every stage of an experiment (docs/experiments.md) into `folder`, keeps what is finished, and writes
+// results.json and report.html there. A stage that fails does not stop those that do not need it; the error
+// at the end names all that failed. Started again it goes on. Returns the summary, with the path of the
+// report.
+Json RunExperiment(const RunOptions& options, const std::filesystem::path& folder);
+
+}  // namespace murine

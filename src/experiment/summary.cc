@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiment/summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace murine {
+namespace {
+
+// Adds the mean of `values` as `key` and its standard error as `key`_se.
+void AddMean(Json& object, const std::string& key, const std::vector<double>& values) {
+  const auto n = static_cast<double>(values.size());
+  double sum = 0, squares = 0;
+  for (const double value : values) sum += value;
+  for (const double value : values) squares += (value - sum / n) * (value - sum / n);
+  object[key] = sum / n;
+  object[key + "_se"] = values.size() > 1 ? Json(std::sqrt(squares / (n - 1) / n)) : Json(nullptr);
+}
+
+std::vector<double> Collect(const std::vector<Json>& results, const Json::json_pointer& at) {
+  std::vector<double> values;
+  for (const Json& result : results)
+    if (result.at(at).is_number()) values.push_back(result.at(at).get<double>());
+  return values;
+}
+
+// Every seed ran the same tests in the same order.
+Json SummarizeTests(const std::vector<Json>& results) {
+  Json tests = Json::array();
+  for (size_t i = 0; i < results[0]["tests"].size(); ++i) {
+    Json test = results[0]["tests"][i];
+    for (const char* key : {"seconds", "interval", "accuracy", "success_rate", "clean_accuracy"})
+      if (test.contains(key)) test.erase(key);
+    const std::string here = fmt::format("/tests/{}/", i);
+    AddMean(test, "accuracy", Collect(results, Json::json_pointer(here + "accuracy")));
+    if (results.size() == 1) test["interval"] = results[0]["tests"][i]["interval"];
+    if (const auto rates = Collect(results, Json::json_pointer(here + "success_rate")); !rates.empty())
+      AddMean(test, "success_rate", rates);
+    tests.push_back(std::move(test));
+  }
+  return tests;
+}
+
+Json SummarizeCondition(const std::string& name, const std::vector<Json>& trainings,
+                        const std::vector<Json>& evaluations) {
+  Json condition = {{"name", name}, {"seeds", evaluations.size()}};
+  if (evaluations.empty()) return condition;
+  AddMean(condition, "clean_accuracy", Collect(evaluations, Json::json_pointer("/clean_accuracy")));
+  if (evaluations.size() == 1) condition["clean_interval"] = evaluations[0]["clean_interval"];
+  condition["n"] = evaluations[0]["n"];
+  condition["tests"] = SummarizeTests(evaluations);
+  Json train = Json::object();
+  AddMean(train, "clean_accuracy", Collect(trainings, Json::json_pointer("/clean_accuracy")));
+  AddMean(train, "validation_loss", Collect(trainings, Json::json_pointer("/validation_loss")));
+  AddMean(train, "best_epoch", Collect(trainings, Json::json_pointer("/best_epoch")));
+  Json weights = Json::array();
+  for (size_t k = 0; k < trainings[0]["stage_weights"].size(); ++k) {
+    Json weight;
+    AddMean(weight, "mean", Collect(trainings, Json::json_pointer(fmt::format("/stage_weights/{}", k))));
+    weights.push_back(weight["mean"]);
+  }
+  train["stage_weights"] = weights;
+  condition["train"] = train;
+  return condition;
+}
+
+// Named results of the stages of one table, without what changes from run to run.
+template <class Options>
+Json SummarizeTable(const std::vector<Named<Options>>& entries, const std::vector<size_t>& stages,
+                    const StageResults& results) {
+  Json table = Json::array();
+  size_t next = 0;
+  for (const Named<Options>& entry : entries) {
+    if (!entry.file.empty()) continue;
+    const std::optional<Json>& result = results[stages[next++]];
+    if (!result) continue;
+    Json named = {{"name", entry.name}};
+    for (const auto& [key, value] : result->items())
+      if (!value.is_structured() && key != "seconds" && key != "name") named[key] = value;
+    table.push_back(std::move(named));
+  }
+  return table;
+}
+
+std::string Percent(const Json& object, const std::string& key) {
+  const double value = 100 * object[key].get<double>();
+  const Json& error = object[key + "_se"];
+  return error.is_null() ? fmt::format("{:.1f}", value)
+                         : fmt::format("{:.1f} ± {:.1f}", value, 100 * error.get<double>());
+}
+
+std::string TestLabel(const Json& test) {
+  const auto name = test["name"].get<std::string>();
+  if (!test.contains("epsilon")) return fmt::format("{} {:.3g}", name, test["level"].get<double>());
+  const double epsilon = test["epsilon"].get<double>();
+  if (test["norm"] == "linf") return fmt::format("{} linf {:.3g}/255", name, 255 * epsilon);
+  return fmt::format("{} {} {:.3g}", name, test["norm"].get<std::string>(), epsilon);
+}
+
+}  // namespace
+
+Json Summarize(const Experiment& experiment, const Plan& plan, const StageResults& results) {
+  Json summary = {{"name", experiment.name},
+                  {"experiment", DescribeExperiment(experiment)},
+                  {"seeds", experiment.seeds},
+                  {"conditions", Json::array()}};
+  for (size_t c = 0; c < experiment.conditions.size(); ++c) {
+    std::vector<Json> trainings, evaluations;
+    for (size_t s = 0; s < experiment.seeds.size(); ++s) {
+      const size_t i = c * experiment.seeds.size() + s;
+      if (!results[plan.evaluations[i]]) continue;
+      trainings.push_back(*results[plan.trainings[i]]);
+      evaluations.push_back(*results[plan.evaluations[i]]);
+    }
+    summary["conditions"].push_back(
+        SummarizeCondition(experiment.conditions[c].name, trainings, evaluations));
+  }
+  summary["recordings"] = SummarizeTable(experiment.recordings, plan.recordings, results);
+  summary["encoding_models"] = SummarizeTable(experiment.models, plan.models, results);
+  summary["targets"] = SummarizeTable(experiment.targets, plan.targets, results);
+  return summary;
+}
+
+std::string FormatSummary(const Json& summary) {
+  constexpr int kLabel = 24, kColumn = 14;
+  std::vector<Json> conditions;
+  for (const Json& condition : summary["conditions"])
+    if (condition.contains("tests")) conditions.push_back(condition);
+  if (conditions.empty()) return "no condition has finished\n";
+  std::string text = fmt::format("{:<{}}", "accuracy in %", kLabel);
+  for (const Json& condition : conditions)
+    text += fmt::format(" {:>{}}", condition["name"].get<std::string>(), kColumn);
+  const auto row = [&](const std::string& label, const auto& cell) {
+    text += fmt::format("\n{:<{}}", label, kLabel);
+    for (const Json& condition : conditions) text += fmt::format(" {:>{}}", cell(condition), kColumn);
+  };
+  row("clean", [](const Json& condition) { return Percent(condition, "clean_accuracy"); });
+  for (size_t i = 0; i < conditions[0]["tests"].size(); ++i)
+    row(TestLabel(conditions[0]["tests"][i]),
+        [i](const Json& condition) { return Percent(condition["tests"][i], "accuracy"); });
+  return text + "\n";
+}
+
+}  // namespace murine

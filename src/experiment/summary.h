@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiment/plan.h"
+
+namespace murine {
+
+// The result of each stage of a plan; nothing where it failed or could not run.
+using StageResults = std::vector<std::optional<Json>>;
+
+// What came out: for every condition the mean over its seeds of each figure and, with two seeds or more, its
+// standard error (sample standard deviation / sqrt(seeds)); scores of encoding models; what the targets are.
+// Nothing in it changes from run to run.
+Json Summarize(const Experiment& experiment, const Plan& plan, const StageResults& results);
+
+// The same for people: a row a test, a column a condition.
+std::string FormatSummary(const Json& summary);
+
+}  // namespace murine

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+#include <vector>
+
+#include "io/safetensors.h"
+
+namespace murine {
+
+// Adam (Kingma and Ba 2015, arXiv 1412.6980) with bias correction, beta 0.9 and 0.999, epsilon 1e-8, as
+// PyTorch computes it.
+class Adam {
+ public:
+  explicit Adam(std::vector<torch::Tensor> parameters);
+
+  void Step(double lr);
+  void ZeroGradients();
+
+  void AddState(SafeTensors& file) const;  // "adam.N.mean", "adam.N.square", "adam.steps"
+  void CopyState(const SafeTensors& file, const std::string& where);
+
+ private:
+  struct Entry {
+    torch::Tensor parameter, mean, square;
+  };
+  std::vector<Entry> entries_;
+  int64_t steps_ = 0;
+};
+
+}  // namespace murine
