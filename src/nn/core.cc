@@ -14,8 +14,10 @@ CoreImpl::CoreImpl(const Shape& shape, uint64_t seed) : shape_(shape) {
   for (int64_t layer = 0; layer < shape_.layers; ++layer) {
     const int64_t in = layer == 0 ? 1 : layer * shape_.channels;
     const int64_t kernel = layer == 0 ? shape_.input_kernel : shape_.hidden_kernel;
-    torch::nn::Conv2d convolution(
-        torch::nn::Conv2dOptions(in, shape_.channels, kernel).padding(kernel / 2).bias(false));
+    torch::nn::Conv2d convolution(torch::nn::Conv2dOptions(in, shape_.channels, kernel)
+                                      .stride(layer == 0 ? shape_.stride : 1)
+                                      .padding(kernel / 2)
+                                      .bias(false));
     const double sigma = 1 / std::sqrt(static_cast<double>(in * kernel * kernel));
     convolution->weight.copy_(NormalTensor(convolution->weight.sizes(), sigma,
                                            RandomStream(seed, fmt::format("core/conv{}", layer))));

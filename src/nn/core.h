@@ -14,11 +14,12 @@ class CoreImpl : public torch::nn::Module {
  public:
   struct Shape {
     int64_t channels, layers, input_kernel, hidden_kernel;
+    int64_t stride = 1;  // of the first layer
   };
   // Weights from the streams (seed, "core/NAME").
   CoreImpl(const Shape& shape, uint64_t seed);
 
-  // x [n, 1, h, w] -> [n, features(), h, w]. Batch norm follows is_training().
+  // x [n, 1, h, w] -> [n, features(), ceil(h / stride), ceil(w / stride)]. Batch norm follows is_training().
   torch::Tensor forward(const torch::Tensor& x);
   int64_t features() const { return shape_.channels * shape_.layers; }
 

@@ -19,13 +19,15 @@ void EncoderOptions::Check() const {
   require(hidden_kernel >= 1 && hidden_kernel % 2 == 1, "--hidden-kernel", "an odd number", hidden_kernel);
   require(height >= 1, "size of the images", "at least 1", height);
   require(width >= 1, "size of the images", "at least 1", width);
+  require(stride >= 1 && stride <= input_kernel, "--stride", "1 to the size of the first layer's filters",
+          stride);
   require(neurons >= 1, "neurons of the recording", "at least 1", neurons);
 }
 
 EncoderImpl::EncoderImpl(const EncoderOptions& options, uint64_t seed) : options_(options) {
   options_.Check();
   core_ = register_module("core", Core(CoreImpl::Shape{options.channels, options.layers, options.input_kernel,
-                                                       options.hidden_kernel},
+                                                       options.hidden_kernel, options.stride},
                                        seed));
   readout_ = register_module("readout", Readout(core_->features(), options.neurons, seed));
   if (options.shifter) shifter_ = register_module("shifter", Shifter(seed));

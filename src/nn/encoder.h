@@ -13,7 +13,7 @@ namespace murine {
 
 // The architecture, as it stands in a checkpoint's metadata.
 struct EncoderOptions {
-  int64_t channels = 32, layers = 3, input_kernel = 9, hidden_kernel = 3;
+  int64_t channels = 32, layers = 3, input_kernel = 9, hidden_kernel = 3, stride = 1;
   int64_t height = 36, width = 64;  // of the images
   int64_t neurons = 0;
   bool shifter = true, modulator = true;
@@ -26,6 +26,7 @@ struct EncoderOptions {
     visit("layers", self.layers, "of the core");
     visit("input-kernel", self.input_kernel, "of the first layer, pixels");
     visit("hidden-kernel", self.hidden_kernel, "of the other layers");
+    visit("stride", self.stride, "of the first layer, pixels");
     visit("height", self.height, "of the images");
     visit("width", self.width, "of the images");
     visit("neurons", self.neurons, "of the recording");

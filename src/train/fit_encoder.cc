@@ -39,6 +39,7 @@ EncoderOptions Architecture(const FitOptions& options, const Recording& recordin
   architecture.layers = options.layers;
   architecture.input_kernel = options.input_kernel;
   architecture.hidden_kernel = options.hidden_kernel;
+  architecture.stride = options.stride;
   architecture.height = recording.images.height;
   architecture.width = recording.images.width;
   architecture.neurons = recording.neurons();

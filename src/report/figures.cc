@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/figures.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+#include "base/error.h"
+#include "report/field.h"
+
+namespace murine {
+namespace {
+
+constexpr double kAny = std::numeric_limits<double>::infinity();
+constexpr size_t kStages = 5;
+
+void PutUnlessNull(Json& object, const char* key, Json value) {
+  if (!value.is_null()) object[key] = std::move(value);
+}
+
+// Accuracy and its spread; null where there is no accuracy.
+Json Score(const Field& accuracy, const Field& se, const Field& interval) {
+  if (accuracy.missing()) return nullptr;
+  Json score = {{"accuracy", accuracy.Number(0, 1)}};
+  PutUnlessNull(score, "se", se.Number(0, 1));
+  PutUnlessNull(score, "interval", interval.Numbers(2, 0, 1));
+  return score;
+}
+
+Json Tests(const Field& tests) {
+  Json list = Json::array();
+  for (const Field& test : tests.Entries()) {
+    const std::string name = test["name"].RequiredText();
+    Json entry = Score(test["accuracy"], test["accuracy_se"], test["interval"]);
+    const char* axis = test.Has("epsilon") ? "epsilon" : "level";
+    if (entry.is_null() || !test.Has(axis)) continue;  // a minimal perturbation, say: nothing to draw over
+    entry["name"] = name;
+    PutUnlessNull(entry, "norm", test["norm"].Text());
+    entry[axis] = test[axis].Number(0, kAny);
+    PutUnlessNull(entry, "steps", test["steps"].Count());
+    PutUnlessNull(entry, "restarts", test["restarts"].Count());
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+// Of `evaluate` and of `run` alike; `training` holds stage_weights and best_epoch.
+Json Condition(const Field& results, const Field& training, const std::string& name) {
+  Json condition = {{"name", name}};
+  PutUnlessNull(condition, "seeds", results["seeds"].Count());
+  PutUnlessNull(condition, "images", results["n"].Count());
+  PutUnlessNull(condition, "description", results["model_description"].Text());
+  PutUnlessNull(condition, "clean",
+                Score(results["clean_accuracy"], results["clean_accuracy_se"], results["clean_interval"]));
+  condition["tests"] = Tests(results["tests"]);
+  PutUnlessNull(condition, "stage_weights", training["stage_weights"].Numbers(kStages, 0, 1));
+  PutUnlessNull(condition, "best_epoch", training["best_epoch"].Number(-1, kAny));
+  return condition;
+}
+
+Json EncodingModel(const Field& model) {
+  Json entry = {{"name", model["name"].RequiredText()}};
+  PutUnlessNull(entry, "neurons", model["neurons"].Count());
+  for (const char* key : {"validation_correlation", "single_trial_correlation", "correlation_to_average",
+                          "feve", "fraction_oracle", "truth_correlation", "truth_correlation_reliable",
+                          "similarity_truth_model", "similarity_truth_single_trial"})
+    PutUnlessNull(entry, key, model[key].Number(-kAny, kAny));
+  return entry;
+}
+
+Json Target(const Field& target) {
+  Json entry = {{"name", target["name"].RequiredText()}};
+  PutUnlessNull(entry, "kind", target["kind"].Text());
+  PutUnlessNull(entry, "images", target["images"].Count());
+  PutUnlessNull(entry, "pairs", target["pairs"].Count());
+  return entry;
+}
+
+// FormatToml follows the nesting with the program's stack.
+void CheckDepth(const Field& configuration, const Json& value, int most = 32) {
+  if (most == 0) configuration.Refuse("a configuration nested less deeply");
+  for (const Json& entry : value)
+    if (entry.is_structured()) CheckDepth(configuration, entry, most - 1);
+}
+
+Json Setup(const Field& configuration, const std::string& name) {
+  if (!configuration.json().is_object()) configuration.Refuse("an object");
+  CheckDepth(configuration, configuration.json());
+  return {{"name", name}, {"configuration", FormatToml(configuration.json())}};
+}
+
+// The shell takes what stands in single quotes as it is.
+std::string Quoted(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+// Options that hold no path were written under their names on the command line; a model is known by its hash.
+std::string EvaluateCommand(const Json& config) {
+  std::string command = "murine evaluate MODEL";
+  for (const auto& [key, value] : config.items()) {
+    const bool plain = !key.empty() && key.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") == key.npos;
+    if (!plain || key == "model" || key == "resized") continue;
+    if (value.is_string() && !value.get_ref<const std::string&>().empty())
+      command += " --" + key + " " + Quoted(value);
+    if (value.is_number()) command += " --" + key + " " + value.dump();
+    if (value.is_boolean() && value.get<bool>()) command += " --" + key;
+  }
+  return command + " --out RESULTS.json";
+}
+
+class Figures {
+ public:
+  void Add(const NamedResults& source, bool prefixed) {
+    const Field results(source.results, source.where);
+    if (!source.results.is_object()) results.Refuse("an object");
+    if (results.Has("conditions") || results.Has("experiment"))
+      AddExperiment(results, source, prefixed);
+    else if (results.Has("result"))
+      AddTraining(results, source.name);
+    else if (results.Has("tests") || results.Has("clean_accuracy"))
+      AddEvaluation(results, source.name);
+    else
+      results.Refuse("the results of murine evaluate, train or run");
+  }
+
+  Json Finish() {
+    if (conditions_.empty() && encoding_models_.empty() && targets_.empty())
+      throw Error({.what = "nothing to report",
+                   .expected = "at least one condition, encoding model or target",
+                   .hint = "has the run got so far?"});
+    Json notes = Json::array();
+    if (!unfinished_.empty()) notes.push_back("Not finished, and so not shown: " + unfinished_ + ".");
+    if (!differing_.empty()) {
+      std::string keys;
+      for (const std::string& key : differing_) keys += (keys.empty() ? "" : ", ") + key;
+      notes.push_back("Compare with care: the evaluations differ in more than the model (" + keys + ").");
+    }
+    return {{"title", experiments_ == 1 ? title_ : "murine report"},
+            {"notes", notes},
+            {"conditions", conditions_},
+            {"encoding_models", encoding_models_},
+            {"targets", targets_},
+            {"setups", setups_}};
+  }
+
+ private:
+  void AddExperiment(const Field& results, const NamedResults& source, bool prefixed) {
+    const std::string name = results.Has("name") ? results["name"].RequiredText() : source.name;
+    const std::string prefix = prefixed ? name + ": " : "";
+    title_ = name;
+    ++experiments_;
+    for (const Field& condition : results["conditions"].Entries()) {
+      const std::string full_name = Unused(prefix + condition["name"].RequiredText());
+      Json shown = Condition(condition, condition["train"], full_name);
+      if (shown.contains("clean") || !shown["tests"].empty() || shown.contains("stage_weights"))
+        conditions_.push_back(std::move(shown));
+      else
+        unfinished_ += (unfinished_.empty() ? "" : ", ") + full_name;
+    }
+    for (const Field& model : results["encoding_models"].Entries()) {
+      encoding_models_.push_back(EncodingModel(model));
+      encoding_models_.back()["name"] = prefix + model["name"].RequiredText();
+    }
+    for (const Field& target : results["targets"].Entries()) {
+      targets_.push_back(Target(target));
+      targets_.back()["name"] = prefix + target["name"].RequiredText();
+    }
+    if (!results.Has("experiment")) return;
+    setups_.push_back(Setup(results["experiment"], name));
+    setups_.back()["command"] = "murine run experiment.toml --out DIR";
+    Json seeds = Json::array();
+    for (const Field& seed : results["seeds"].Entries()) seeds.push_back(seed.Count());
+    if (!seeds.empty()) setups_.back()["seeds"] = seeds;
+  }
+
+  void AddEvaluation(const Field& results, const std::string& source_name) {
+    const std::string name = Unused(source_name);
+    conditions_.push_back(Condition(results, results["train"], name));
+    if (!results.Has("config")) return;
+    setups_.push_back(Setup(results["config"], name));
+    const Json& config = results["config"].json();
+    setups_.back()["command"] = EvaluateCommand(config);
+    if (first_config_.is_null()) first_config_ = config;
+    for (const char* key : {"data", "data_hash", "resized", "color", "pgd-steps", "restarts", "seed"})
+      if (first_config_.value(key, Json()) != config.value(key, Json())) differing_.insert(key);
+  }
+
+  void AddTraining(const Field& results, const std::string& source_name) {
+    const std::string name = Unused(source_name);
+    conditions_.push_back(Condition(results["result"], results["result"], name));
+    if (results.Has("config")) setups_.push_back(Setup(results["config"], name));
+  }
+
+  // Two conditions of one name could not be told apart.
+  std::string Unused(const std::string& name) {
+    std::string unused = name;
+    for (int i = 2; !names_.insert(unused).second; ++i) unused = fmt::format("{} ({})", name, i);
+    return unused;
+  }
+
+  int experiments_ = 0;
+  std::string title_, unfinished_;
+  std::set<std::string> names_, differing_;
+  Json first_config_;
+  Json conditions_ = Json::array(), encoding_models_ = Json::array(), targets_ = Json::array(),
+       setups_ = Json::array();
+};
+
+}  // namespace
+
+Json FiguresOf(const std::vector<NamedResults>& sources) {
+  const auto experiments = std::count_if(sources.begin(), sources.end(), [](const NamedResults& source) {
+    return source.results.is_object() && source.results.contains("conditions");
+  });
+  Figures figures;
+  for (const NamedResults& source : sources) figures.Add(source, experiments > 1);
+  return figures.Finish();
+}
+
+}  // namespace murine

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace murine {
+
+// A results object, where it came from (for messages alone) and what it is called.
+struct NamedResults {
+  std::string where;
+  std::string name;
+  Json results;
+};
+
+// What the page's script draws, checked value by value, so that the script need not doubt anything:
+//   title, notes [text],
+//   conditions [{name, seeds, images, description, clean, tests, stage_weights [5], best_epoch}] where
+//   `clean`
+//     and every test hold accuracy and, where known, se or interval [low, high]; tests also hold name, norm
+//     and either level or epsilon,
+//   encoding_models and targets (as `murine run` wrote them),
+//   setups [{name, seeds, configuration (TOML), command}].
+// What the results lack is left out. Error: a value of the wrong type or out of range; nothing to show.
+Json FiguresOf(const std::vector<NamedResults>& sources);
+
+}  // namespace murine

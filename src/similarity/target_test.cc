@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <set>
+
+#include "data/recording.h"
+#include "data/reliability.h"
+#include "data/tiny_recording.h"
+#include "io/file.h"
+#include "io/npy.h"
+#include "io/temporary_folder.h"
+#include "similarity/predict.h"
+#include "similarity/similarity.h"
+#include "similarity/tiny_denoiser.h"
+
+namespace murine {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr double kRounding = 1e-5;  // float32 vectors of unit length
+
+// Cosine of two rows after the mean over rows is subtracted, in double.
+double PlainSimilarity(const std::vector<std::vector<double>>& vectors, size_t i, size_t j) {
+  double product = 0, first = 0, second = 0;
+  for (size_t k = 0; k < vectors[0].size(); ++k) {
+    double mean = 0;
+    for (const auto& row : vectors) mean += row[k] / static_cast<double>(vectors.size());
+    product += (vectors[i][k] - mean) * (vectors[j][k] - mean);
+    first += std::pow(vectors[i][k] - mean, 2);
+    second += std::pow(vectors[j][k] - mean, 2);
+  }
+  return product / std::sqrt(first * second);
+}
+
+void ExpectSimilarities(const SimilarityMatrix& found, const std::vector<std::vector<double>>& vectors) {
+  ASSERT_EQ(found.n, static_cast<int64_t>(vectors.size()));
+  for (int64_t i = 0; i < found.n; ++i)
+    for (int64_t j = 0; j < found.n; ++j)
+      ASSERT_NEAR(found.at(i, j), PlainSimilarity(vectors, i, j), kRounding) << i << " " << j;
+}
+
+std::vector<std::vector<double>> PixelsOf(const ImageSet& images) {
+  std::vector<std::vector<double>> rows;
+  for (int64_t i = 0; i < images.count(); ++i) {
+    const auto pixels = images.Floats(i, i + 1);
+    rows.emplace_back(pixels.begin(), pixels.end());
+  }
+  return rows;
+}
+
+SimilarityOptions Options(TargetKind kind, const std::string& stimuli) {
+  SimilarityOptions options;
+  options.kind = kind;
+  options.stimuli = stimuli;
+  return options;
+}
+
+class Target : public testing::Test {
+ protected:
+  SimilarityMatrix Make(const SimilarityOptions& options, const std::string& name = "S") {
+    std::filesystem::remove(folder_ / (name + ".npy"));
+    std::filesystem::remove(folder_ / (name + ".json"));
+    MakeTargetFile(options, folder_ / (name + ".npy"));
+    return ReadTarget(folder_ / (name + ".npy")).matrix;
+  }
+  std::string Path(const std::string& name) const { return folder_ / name; }
+
+  // Five images, of which the first and the last are shown three times; 4 neurons, the last without noise.
+  Recording WriteScan() {
+    const Recording recording =
+        MakeTinyRecording({3, 1, 1, 1, 3}, 4, [](int64_t image, int64_t repeat, int64_t neuron) {
+          const double noise =
+              neuron == 3 ? 0 : RandomStream(1, "noise", image * 3 + repeat, neuron).Uniform();
+          return RandomStream(1, "drive", image, neuron).Uniform(0, 3) +
+                 noise * static_cast<double>(neuron + 1);
+        });
+    WriteRecording(Path("scan.h5"), recording, "{}");
+    return recording;
+  }
+
+  TemporaryFolder folder_;
+  SimilarityOptions pixel_ = Options(TargetKind::kPixel, "dead-leaves:12x6x8");
+};
+
+TEST_F(Target, PixelIsTheCosineOfCentredPixels) {
+  ExpectSimilarities(Make(pixel_), PixelsOf(LoadImages(pixel_.stimuli, {})));
+}
+
+// Two pixels, four images: 1, 0 and their opposites by hand.
+TEST_F(Target, PixelInClosedForm) {
+  const std::vector<float> images = {1, 0.5f, 0.5f, 1, 0, 0.5f, 0.5f, 0};  // mean 0.5, 0.5
+  WriteNpy<float>(folder_ / "images.npy", {4, 1, 2}, images);
+  const SimilarityMatrix found = Make(Options(TargetKind::kPixel, "npy:" + Path("images.npy")));
+  const std::vector<float> expected = {1, 0, -1, 0, 0, 1, 0, -1, -1, 0, 1, 0, 0, -1, 0, 1};
+  for (size_t k = 0; k < expected.size(); ++k) EXPECT_NEAR(found.values[k], expected[k], 1e-6) << k;
+}
+
+TEST_F(Target, ThresholdKeepsTheSignOfWhatIsLarge) {
+  SimilarityOptions options = pixel_;
+  options.stimuli = "dead-leaves:40x6x8";
+  const SimilarityMatrix pixel = Make(options);
+  options.kind = TargetKind::kThreshold;
+  options.threshold = 0.4;
+  const SimilarityMatrix found = Make(options);
+  std::set<float> values;
+  for (size_t k = 0; k < found.values.size(); ++k) {
+    const float s = pixel.values[k];
+    EXPECT_EQ(found.values[k], s > 0.4f ? 1 : s < -0.4f ? -1 : 0);
+    values.insert(found.values[k]);
+  }
+  EXPECT_EQ(values.size(), 3u);
+}
+
+TEST_F(Target, NeuralWeighsDenoisedResponsesByReliabilityAndValidity) {
+  WriteTinyDenoiser(Path("mouse.safetensors"), 4, 1);
+  SimilarityOptions options = pixel_;
+  options.kind = TargetKind::kNeural;
+  options.models = {Path("mouse.safetensors")};
+  const NdArray<float> rho = Predict(LoadDenoiser(options.models[0]), 0, LoadImages(options.stimuli, {}));
+  std::vector<std::vector<double>> weighted, plain;
+  for (int64_t i = 0; i < 12; ++i) {
+    weighted.emplace_back();
+    plain.emplace_back();
+    for (int64_t a = 0; a < 4; ++a) {
+      const double w = 0.5 * static_cast<double>(a + 1), v = 0.9 - 0.1 * static_cast<double>(a);
+      weighted.back().push_back(w * v * rho.values[i * 4 + a]);
+      plain.back().push_back(rho.values[i * 4 + a]);
+    }
+  }
+  const SimilarityMatrix found = Make(options);
+  ExpectSimilarities(found, weighted);
+  double largest = 0;
+  for (size_t i = 0; i < 12; ++i)
+    for (size_t j = 0; j < 12; ++j)
+      largest = std::max(largest, std::abs(found.at(i, j) - PlainSimilarity(plain, i, j)));
+  EXPECT_GT(largest, 0.01);  // the weights matter
+}
+
+TEST_F(Target, NeuralIsTheMeanOverScans) {
+  SimilarityOptions options = pixel_;
+  options.kind = TargetKind::kNeural;
+  std::vector<SimilarityMatrix> each;
+  for (uint64_t seed = 0; seed < 3; ++seed) {
+    const std::string path = Path("mouse" + std::to_string(seed) + ".safetensors");
+    WriteTinyDenoiser(path, 3 + static_cast<int64_t>(seed), seed);
+    options.models = {path};
+    each.push_back(Make(options));
+  }
+  options.models = {Path("mouse0.safetensors"), Path("mouse1.safetensors"), Path("mouse2.safetensors")};
+  const SimilarityMatrix mean = Make(options);
+  for (size_t k = 0; k < mean.values.size(); ++k)
+    EXPECT_NEAR(mean.values[k], (each[0].values[k] + each[1].values[k] + each[2].values[k]) / 3, 1e-6);
+}
+
+TEST_F(Target, RecordedKindsTakeTheFirstTrialOrTheMean) {
+  const Recording recording = WriteScan();
+  const std::vector<double> w = MeasureReliability(recording, 0).w;
+  std::vector<std::vector<double>> first(5, std::vector<double>(4)), mean = first;
+  for (int64_t image = 0; image < 5; ++image) {
+    double trials = 0;
+    for (int64_t t = 0; t < recording.trials(); ++t) {
+      if (recording.trial_image[t] != image) continue;
+      trials += 1;
+      for (size_t a = 0; a < 4; ++a) {
+        mean[image][a] += w[a] * recording.response(t)[a];
+        if (trials == 1) first[image][a] = w[a] * recording.response(t)[a];
+      }
+    }
+    for (double& value : mean[image]) value /= trials;
+  }
+  SimilarityOptions options = Options(TargetKind::kNeuralRaw, "recording:" + Path("scan.h5"));
+  options.recordings = {Path("scan.h5")};
+  ExpectSimilarities(Make(options), first);
+  options.kind = TargetKind::kOracle;
+  ExpectSimilarities(Make(options), mean);
+  options.stimuli = "dead-leaves:5x2x3";
+  EXPECT_THAT(MessageOf([&] { Make(options); }), HasSubstr("saw other images"));
+  options.stimuli = "recording:" + Path("scan.h5");
+  options.resize = "4x6";
+  EXPECT_THAT(MessageOf([&] { Make(options); }), HasSubstr("--resize"));
+}
+
+// Every image takes the place of another: rows and columns of the source in one and the same order.
+TEST_F(Target, ShuffledIsThePermutedSource) {
+  const SimilarityMatrix source = Make(pixel_);
+  SimilarityOptions options = pixel_;
+  options.kind = TargetKind::kShuffled;
+  options.shuffle_of = "pixel";
+  std::set<std::vector<float>> different;
+  for (uint64_t seed = 0; seed < 8; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    options.seed = seed;
+    const SimilarityMatrix found = Make(options);
+    different.insert(found.values);
+    std::set<int64_t> taken;
+    for (int64_t i = 0; i < found.n; ++i) {
+      EXPECT_EQ(found.at(i, i), 1);
+      std::multiset<float> row(&found.values[i * 12], &found.values[i * 12] + 12);
+      for (int64_t k = 0; k < found.n; ++k)
+        if (row == std::multiset<float>(&source.values[k * 12], &source.values[k * 12] + 12)) {
+          EXPECT_NE(k, i) << "an image keeps its place";
+          taken.insert(k);
+        }
+    }
+    EXPECT_EQ(taken.size(), 12u);
+    for (int64_t i = 0; i < found.n; ++i)
+      for (int64_t j = 0; j < found.n; ++j) EXPECT_EQ(found.at(i, j), found.at(j, i));
+  }
+  EXPECT_EQ(different.size(), 8u);
+  options.shuffle_of = "shuffled";
+  EXPECT_THROW(Make(options), Error);
+}
+
+TEST_F(Target, TheSameConfigurationGivesTheSameBytesAndIsFoundAgain) {
+  WriteTinyDenoiser(Path("mouse.safetensors"), 4, 1);
+  SimilarityOptions options = pixel_;
+  options.kind = TargetKind::kNeural;
+  options.models = {Path("mouse.safetensors")};
+  Json made = MakeTargetFile(options, folder_ / "A.npy");
+  MakeTargetFile(options, folder_ / "B.npy");
+  EXPECT_EQ(ReadFile(folder_ / "A.npy"), ReadFile(folder_ / "B.npy"));
+  EXPECT_EQ(ReadFile(folder_ / "A.json"), ReadFile(folder_ / "B.json"));
+  EXPECT_EQ(made["kind"], "neural");
+  EXPECT_EQ(made["images"], 12);
+  EXPECT_EQ(made["pairs"], 66);
+  EXPECT_EQ(made["stimuli_hash"], StimuliHash(LoadImages(options.stimuli, {})));
+  Json found = MakeTargetFile(options, folder_ / "A.npy");
+  made.erase("seconds");
+  found.erase("seconds");
+  EXPECT_EQ(found, made);
+
+  const auto refused = [&](auto change) {
+    SimilarityOptions other = options;
+    change(other);
+    return MessageOf([&] { MakeTargetFile(other, folder_ / "A.npy"); });
+  };
+  const auto kRefused = HasSubstr("another configuration");
+  EXPECT_THAT(refused([](SimilarityOptions& o) { o.kind = TargetKind::kPixel; }), kRefused);
+  EXPECT_THAT(refused([](SimilarityOptions& o) { o.stimuli = "dead-leaves:12x6x9"; }), kRefused);
+  EXPECT_THAT(refused([](SimilarityOptions& o) { o.stimuli += "@0-11"; }), kRefused);
+  EXPECT_THAT(refused([](SimilarityOptions& o) { o.resize = "3x4"; }), kRefused);
+  EXPECT_THAT(refused([](SimilarityOptions& o) { o.models.push_back(o.models[0]); }), kRefused);
+  WriteTinyDenoiser(Path("mouse.safetensors"), 4, 2);  // another model under the same name
+  EXPECT_THAT(refused([](SimilarityOptions&) {}), kRefused);
+  EXPECT_EQ(ReadFile(folder_ / "A.npy"), ReadFile(folder_ / "B.npy"));
+}
+
+TEST_F(Target, KindsSayWhatTheyNeed) {
+  SimilarityOptions options = pixel_;
+  options.kind = TargetKind::kNeural;
+  EXPECT_THAT(MessageOf([&] { Make(options); }), HasSubstr("--model"));
+  options.kind = TargetKind::kOracle;
+  EXPECT_THAT(MessageOf([&] { Make(options); }), HasSubstr("--recording"));
+  options.stimuli = "";
+  EXPECT_THAT(MessageOf([&] { Make(options); }), HasSubstr("--stimuli"));
+}
+
+}  // namespace
+}  // namespace murine
