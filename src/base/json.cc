@@ -74,8 +74,17 @@ toml::table ToTomlTable(const Json& object) {
 }  // namespace
 
 Json ParseJson(std::string_view text, const std::string& where) {
+  // Whoever walks or prints a value needs a stack frame a level.
+  constexpr int kDeepest = 200;
+  const auto check_depth = [&](int depth, Json::parse_event_t, const Json&) {
+    if (depth > kDeepest)
+      throw Error({.what = "JSON that is nested too deeply",
+                   .where = where,
+                   .expected = fmt::format("at most {} levels", kDeepest)});
+    return true;
+  };
   try {
-    return Json::parse(text);
+    return Json::parse(text, check_depth);
   } catch (const nlohmann::json::exception& error) {
     throw Error({.what = "malformed JSON", .where = where, .got = error.what()});
   }

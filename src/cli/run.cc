@@ -23,6 +23,7 @@ void AddRun(CLI::App& app, Session& session) {
       ->add_option("--set", options->set, "table.key=value: replaces what the file says; may be given often")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+  command->add_option("--seed", options->seed, "this seed alone, instead of the experiment's");
   command->add_option("--out", *out, "folder for all stages, results.json and report.html")->required();
   session.Run(command, [options, out, &session] {
     options->threads = session.threads;

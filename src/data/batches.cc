@@ -66,7 +66,10 @@ struct BatchLoader::Worker {
     return {first, first + options.batch};
   }
 
-  bool HasWork() const { return next_made < batches() && next_made - next_taken < kAhead && !failure; }
+  // Not before the first StartEpoch: there is no order yet.
+  bool HasWork() const {
+    return generation > 0 && next_made < batches() && next_made - next_taken < kAhead && !failure;
+  }
 
   void Loop() {
     std::unique_lock lock(mutex);

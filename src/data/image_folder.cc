@@ -40,11 +40,17 @@ ImageSet ReadImageFolder(const std::filesystem::path& folder) {
   std::vector<std::pair<std::filesystem::path, int>> files;
   int classes = 0;
   for (const auto& path : Pictures(folder)) files.emplace_back(path, -1);
-  if (files.empty())
-    for (const auto& class_folder : Entries(folder, true)) {
-      for (const auto& path : Pictures(class_folder)) files.emplace_back(path, classes);
-      ++classes;
-    }
+  const bool loose = !files.empty();
+  for (const auto& class_folder : Entries(folder, true)) {
+    const std::vector<std::filesystem::path> pictures_of_class = Pictures(class_folder);
+    if (loose && !pictures_of_class.empty())
+      throw Error({.what = "images beside class folders, with or without labels?",
+                   .where = folder.string(),
+                   .got = files[0].first.string() + " and " + pictures_of_class[0].string(),
+                   .hint = "keep the ones or the others"});
+    for (const auto& path : pictures_of_class) files.emplace_back(path, classes);
+    if (!loose) ++classes;
+  }
   if (files.empty())
     throw Error({.what = "no images in the folder",
                  .where = folder.string(),

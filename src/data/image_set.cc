@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/error.h"
 #include "base/hash.h"
@@ -59,10 +60,13 @@ std::string StimuliHash(const ImageSet& images) {
 }
 
 std::pair<int64_t, int64_t> ParseSize(const std::string& text) {
+  constexpr int64_t kMost = 999999;
   int64_t height = 0, width = 0;
-  int end = 0;
-  const bool read = std::sscanf(text.c_str(), "%6ldx%6ld%n", &height, &width, &end) == 2;
-  if (!read || static_cast<size_t>(end) != text.size() || height < 1 || width < 1)
+  const char* const end = text.data() + text.size();
+  const auto [cross, fault] = std::from_chars(text.data(), end, height);
+  const bool read = fault == std::errc() && cross != end && *cross == 'x' &&
+                    std::from_chars(cross + 1, end, width).ptr == end;
+  if (!read || height < 1 || width < 1 || height > kMost || width > kMost)
     throw Error({.what = "malformed size",
                  .expected = "HEIGHTxWIDTH, such as 36x64",
                  .got = text,

@@ -120,6 +120,12 @@ ImageSet GenerateDeadLeaves(const std::string& what) {
                  .got = what,
                  .kind = ErrorKind::kUsage});
   const auto [height, width] = ParseSize(what.substr(cross + 1));
+  constexpr int64_t kMostBytes = int64_t{1} << 38;
+  if (*count > kMostBytes / (height * width))
+    throw Error({.what = "more dead-leaves images than memory holds",
+                 .expected = fmt::format("at most {} pixels", kMostBytes),
+                 .got = "dead-leaves:" + what,
+                 .kind = ErrorKind::kUsage});
   return DeadLeaves(*count, height, width, /*seed=*/0);
 }
 

@@ -63,6 +63,9 @@ ImageSet Resize(const ImageSet& images, int64_t height, int64_t width) {
           const float* row = rows.data() + (c * images.height + tap.first + static_cast<int64_t>(k)) * width;
           for (int64_t x = 0; x < width; ++x) out[(c * height + y) * width + x] += tap.weights[k] * row[x];
         }
+        // Rounded weights may sum to a little more than 1.
+        for (int64_t x = 0; x < width; ++x)
+          out[(c * height + y) * width + x] = std::min(1.f, out[(c * height + y) * width + x]);
       }
   }
   return resized;

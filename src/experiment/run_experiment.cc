@@ -62,6 +62,7 @@ Json RunExperiment(const RunOptions& options, const std::filesystem::path& folde
   const auto start = std::chrono::steady_clock::now();
   Experiment experiment = ReadExperiment(options.experiment, options.set);
   if (options.threads > 0) experiment.threads = options.threads;
+  if (options.seed) experiment.seeds = {*options.seed};
   SetUpTorch(experiment.threads);
   const FolderLock lock(folder);
   const Plan plan = MakePlan(experiment, folder);

@@ -99,6 +99,44 @@ std::string TestLabel(const Json& test) {
   return fmt::format("{} {} {:.3g}", name, test["norm"].get<std::string>(), epsilon);
 }
 
+// What the encoding models know, in one line each.
+std::string FormatModels(const Json& models) {
+  std::string text;
+  for (const Json& model : models) {
+    const auto add = [&](const char* key, const char* what) {
+      if (model.contains(key) && model[key].is_number())
+        text += fmt::format("; {} {:.3f}", what, model[key].get<double>());
+    };
+    text += fmt::format("\nencoding model {}: {} neurons", model["name"].get<std::string>(),
+                        model["neurons"].get<int64_t>());
+    add("single_trial_correlation", "correlation with single trials");
+    add("truth_correlation", "with the noise-free truth");
+    add("similarity_truth_model", "its similarities with the true ones");
+    add("similarity_truth_single_trial", "those of single trials");
+  }
+  return text.empty() ? text : text + "\n";
+}
+
+std::string FormatConditions(const Json& summary) {
+  constexpr int kLabel = 24, kColumn = 14;
+  std::vector<Json> conditions;
+  for (const Json& condition : summary["conditions"])
+    if (condition.contains("tests")) conditions.push_back(condition);
+  if (conditions.empty()) return "no condition has finished\n";
+  std::string text = fmt::format("{:<{}}", "accuracy in %", kLabel);
+  for (const Json& condition : conditions)
+    text += fmt::format(" {:>{}}", condition["name"].get<std::string>(), kColumn);
+  const auto row = [&](const std::string& label, const auto& cell) {
+    text += fmt::format("\n{:<{}}", label, kLabel);
+    for (const Json& condition : conditions) text += fmt::format(" {:>{}}", cell(condition), kColumn);
+  };
+  row("clean", [](const Json& condition) { return Percent(condition, "clean_accuracy"); });
+  for (size_t i = 0; i < conditions[0]["tests"].size(); ++i)
+    row(TestLabel(conditions[0]["tests"][i]),
+        [i](const Json& condition) { return Percent(condition["tests"][i], "accuracy"); });
+  return text + "\n";
+}
+
 }  // namespace
 
 Json Summarize(const Experiment& experiment, const Plan& plan, const StageResults& results) {
@@ -124,23 +162,7 @@ Json Summarize(const Experiment& experiment, const Plan& plan, const StageResult
 }
 
 std::string FormatSummary(const Json& summary) {
-  constexpr int kLabel = 24, kColumn = 14;
-  std::vector<Json> conditions;
-  for (const Json& condition : summary["conditions"])
-    if (condition.contains("tests")) conditions.push_back(condition);
-  if (conditions.empty()) return "no condition has finished\n";
-  std::string text = fmt::format("{:<{}}", "accuracy in %", kLabel);
-  for (const Json& condition : conditions)
-    text += fmt::format(" {:>{}}", condition["name"].get<std::string>(), kColumn);
-  const auto row = [&](const std::string& label, const auto& cell) {
-    text += fmt::format("\n{:<{}}", label, kLabel);
-    for (const Json& condition : conditions) text += fmt::format(" {:>{}}", cell(condition), kColumn);
-  };
-  row("clean", [](const Json& condition) { return Percent(condition, "clean_accuracy"); });
-  for (size_t i = 0; i < conditions[0]["tests"].size(); ++i)
-    row(TestLabel(conditions[0]["tests"][i]),
-        [i](const Json& condition) { return Percent(condition["tests"][i], "accuracy"); });
-  return text + "\n";
+  return FormatConditions(summary) + FormatModels(summary["encoding_models"]);
 }
 
 }  // namespace murine

@@ -17,7 +17,7 @@ using StageResults = std::vector<std::optional<Json>>;
 // Nothing in it changes from run to run.
 Json Summarize(const Experiment& experiment, const Plan& plan, const StageResults& results);
 
-// The same for people: a row a test, a column a condition.
+// The same for people: a row a test, a column a condition; then the encoding models.
 std::string FormatSummary(const Json& summary);
 
 }  // namespace murine

@@ -16,6 +16,7 @@ std::string Shown(const Json& object, const std::string& key) {
 }  // namespace
 
 void RefuseOtherConfig(const Json& stored, const Json& wanted, const std::filesystem::path& where) {
+  if (!stored.is_object()) return RefuseOtherConfig(Json::object(), wanted, where);  // somebody else's
   Json keys = stored;
   keys.update(wanted);
   std::string expected, got;
@@ -35,6 +36,11 @@ void RefuseOtherConfig(const Json& stored, const Json& wanted, const std::filesy
 }
 
 std::filesystem::path DescriptionPath(const std::filesystem::path& npy) {
+  if (npy.extension() == ".json")
+    throw Error({.what = "an array cannot be called .json: its description is",
+                 .where = npy.string(),
+                 .expected = std::filesystem::path(npy).replace_extension(".npy").string(),
+                 .kind = ErrorKind::kUsage});
   return std::filesystem::path(npy).replace_extension(".json");
 }
 
@@ -49,8 +55,16 @@ std::optional<Json> FinishedArray(const std::filesystem::path& npy, const Json& 
                  .hint = "choose another --out, or remove it"});
   }
   Json description = ReadJson(json);
-  RefuseOtherConfig(description.value("config", Json::object()), config, npy);
+  RefuseOtherConfig(description.is_object() ? description.value("config", Json::object()) : Json(), config,
+                    npy);
   if (!array) return {};
+  const MappedFile file(npy);
+  const NpyHeader header = ParseNpyHeader(file.bytes(), npy.string());
+  const std::string hash = Sha256().Add(file.bytes().subspan(static_cast<size_t>(header.data_offset))).Hex();
+  if (description.value("sha256", Json()) != hash)
+    throw Error({.what = "the array is damaged: its hash does not fit its content",
+                 .where = npy.string(),
+                 .hint = "remove it, and it is made again"});
   return description;
 }
 

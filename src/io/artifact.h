@@ -19,7 +19,7 @@ void RefuseOtherConfig(const Json& stored, const Json& wanted, const std::filesy
 // and, once written, "sha256" of the values.
 std::filesystem::path DescriptionPath(const std::filesystem::path& npy);
 // The description of a finished array made by `config`; nothing where none is. Errors: made by another
-// configuration, or an array without description, which is somebody else's.
+// configuration, an array without description, which is somebody else's, or one that does not fit its hash.
 std::optional<Json> FinishedArray(const std::filesystem::path& npy, const Json& config);
 // The description first: an array without one never is murine's.
 void WriteDescribedArray(const std::filesystem::path& npy, const std::vector<int64_t>& shape,

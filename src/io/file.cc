@@ -34,7 +34,8 @@ struct Descriptor {
 };
 
 int64_t OpenForReading(const std::filesystem::path& path, Descriptor& descriptor) {
-  descriptor.number = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // O_NONBLOCK: a pipe is refused below, without waiting for its writer. It means nothing for files.
+  descriptor.number = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor.number < 0) ThrowErrno("cannot open the file", path);
   struct stat status {};
   if (fstat(descriptor.number, &status) != 0) ThrowErrno("cannot examine the file", path);

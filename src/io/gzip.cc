@@ -29,6 +29,8 @@ std::string ReadMaybeGzip(const std::filesystem::path& path, int64_t most_bytes)
     stream.avail_out = chunk.size();
     status = inflate(&stream, Z_NO_FLUSH);
     content.append(chunk.data(), chunk.size() - stream.avail_out);
+    // A gzip file is a series of members (RFC 1952, 2.2).
+    if (status == Z_STREAM_END && stream.avail_in > 0) status = inflateReset(&stream);
   }
   inflateEnd(&stream);
   if (static_cast<int64_t>(content.size()) > most_bytes)

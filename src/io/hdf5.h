@@ -29,8 +29,9 @@ class Hdf5File {
       const std::string& group) const;  // sorted; empty where there is no such group
   std::vector<int64_t> Shape(const std::string& name) const;
 
-  // Any numeric dataset, converted by HDF5. Sizes are checked against the file before memory is asked for.
-  // T: float, double, int64_t, int32_t, uint8_t
+  // Any numeric dataset, converted. Sizes are checked against the file before memory is asked for. Values
+  // that an integer T cannot hold (NaN, 0.5, 300 in uint8_t) are an error. T: float, double, int64_t,
+  // int32_t, uint8_t
   template <class T>
   NdArray<T> Read(const std::string& name) const;
   std::vector<std::string> ReadStrings(const std::string& name) const;  // fixed or variable length

@@ -25,29 +25,64 @@ void CheckSize(int64_t height, int64_t width, const std::string& where) {
                  .got = fmt::format("{} x {}", height, width)});
 }
 
-struct PngImage : png_image {
-  PngImage() : png_image{} { version = PNG_IMAGE_VERSION; }
-  ~PngImage() { png_image_free(this); }
+// What libpng reads from, and where it reports to. It leaves a fault through a jump; the message survives it.
+struct PngSource {
+  std::string_view rest;
+  char message[256] = "";
 };
 
+struct PngReader {
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+  explicit PngReader(PngSource& source) {
+    png = png_create_read_struct(
+        PNG_LIBPNG_VER_STRING, &source,
+        [](png_structp from, png_const_charp text) {
+          char* message = static_cast<PngSource*>(png_get_error_ptr(from))->message;
+          std::strncpy(message, text, sizeof(PngSource::message) - 1);
+          png_longjmp(from, 1);
+        },
+        [](png_structp, png_const_charp) {});
+    if (png != nullptr) info = png_create_info_struct(png);
+    if (info == nullptr) throw Error({.what = "libpng could not start"});
+    png_set_read_fn(png, &source, [](png_structp from, png_bytep to, png_size_t size) {
+      std::string_view& rest = static_cast<PngSource*>(png_get_io_ptr(from))->rest;
+      if (size > rest.size()) png_error(from, "the file ends too early");
+      std::memcpy(to, rest.data(), size);
+      rest.remove_prefix(size);
+    });
+  }
+  ~PngReader() { png_destroy_read_struct(&png, &info, nullptr); }
+  PngReader(const PngReader&) = delete;
+  PngReader& operator=(const PngReader&) = delete;
+};
+
+// libpng's full interface: its simplified one takes 16-bit files for linear light and obeys gAMA chunks, so
+// that grey levels would not be those that are stored and that other tools show.
 Picture DecodePng(std::string_view bytes, const std::string& where) {
-  PngImage image;
-  const auto damaged = [&] {
-    return Error({.what = "damaged PNG", .where = where, .got = image.message, .hint = "get the file again"});
-  };
-  if (png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()) == 0) throw damaged();
-  CheckSize(image.height, image.width, where);
-  const bool color = (image.format & PNG_FORMAT_FLAG_COLOR) != 0;
-  // With alpha asked for, libpng leaves the colours as they are; it is dropped below.
-  image.format = color ? PNG_FORMAT_RGBA : PNG_FORMAT_GA;
-  std::vector<uint8_t> pixels(PNG_IMAGE_SIZE(image));
-  if (png_image_finish_read(&image, nullptr, pixels.data(), 0, nullptr) == 0) throw damaged();
-  Picture picture{image.height, image.width, color ? 3 : 1, {}};
-  const auto channels = static_cast<size_t>(picture.channels);
-  for (size_t i = 0; i < pixels.size(); i += channels + 1)
-    picture.pixels.insert(picture.pixels.end(), pixels.begin() + static_cast<int64_t>(i),
-                          pixels.begin() + static_cast<int64_t>(i + channels));
-  return picture;
+  PngSource source{bytes};
+  const PngReader reader(source);
+  const auto picture = std::make_unique<Picture>();  // nothing on the stack changes between jump and landing
+  const auto rows = std::make_unique<std::vector<png_bytep>>();
+  if (setjmp(png_jmpbuf(reader.png)) != 0)
+    throw Error({.what = "damaged PNG", .where = where, .got = source.message, .hint = "get the file again"});
+  png_read_info(reader.png, reader.info);
+  picture->height = png_get_image_height(reader.png, reader.info);
+  picture->width = png_get_image_width(reader.png, reader.info);
+  CheckSize(picture->height, picture->width, where);
+  png_set_expand(reader.png);  // palettes to colours, fewer bits to 8
+  png_set_scale_16(reader.png);
+  png_set_strip_alpha(reader.png);
+  png_set_interlace_handling(reader.png);
+  png_read_update_info(reader.png, reader.info);
+  picture->channels = png_get_channels(reader.png, reader.info);
+  const auto row = static_cast<size_t>(picture->width * picture->channels);
+  picture->pixels.resize(static_cast<size_t>(picture->height) * row);
+  for (int64_t y = 0; y < picture->height; ++y)
+    rows->push_back(picture->pixels.data() + static_cast<size_t>(y) * row);
+  png_read_image(reader.png, rows->data());
+  png_read_end(reader.png, nullptr);
+  return std::move(*picture);
 }
 
 // libjpeg reports through a jump; the message survives it.
@@ -113,7 +148,8 @@ Picture ReadPicture(const std::filesystem::path& path) {
 }
 
 std::string EncodePng(const Picture& picture) {
-  PngImage image;
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
   image.height = static_cast<png_uint_32>(picture.height);
   image.width = static_cast<png_uint_32>(picture.width);
   image.format = picture.channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;

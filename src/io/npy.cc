@@ -34,16 +34,20 @@ float FromHalf(uint16_t half) {
 
 template <class To, class From>
 To Convert(From value, int64_t index, const std::string& where) {
+  const auto refuse = [&] {
+    using Limits = std::numeric_limits<To>;
+    return Error({.what = "value that does not fit",
+                  .where = fmt::format("{}, item {}", where, index),
+                  .expected = fmt::format("a {}number from {} to {}", Limits::is_integer ? "whole " : "",
+                                          +Limits::lowest(), +Limits::max()),
+                  .got = fmt::format("{}", value)});
+  };
   if constexpr (std::is_floating_point_v<To>) {
-    return static_cast<To>(value);
+    const To converted = static_cast<To>(value);
+    if constexpr (std::is_floating_point_v<From>)
+      if (std::isinf(converted) && !std::isinf(value)) throw refuse();
+    return converted;
   } else {
-    const auto refuse = [&] {
-      return Error({.what = "value that does not fit",
-                    .where = fmt::format("{}, item {}", where, index),
-                    .expected = fmt::format("a whole number from {} to {}", +std::numeric_limits<To>::min(),
-                                            +std::numeric_limits<To>::max()),
-                    .got = fmt::format("{}", value)});
-    };
     if constexpr (std::is_floating_point_v<From>) {
       if (!(std::abs(value) < From(9e18)) || value != std::floor(value)) throw refuse();
       return Convert<To>(static_cast<int64_t>(value), index, where);
@@ -161,17 +165,20 @@ NdArray<std::string> ReadNpyStrings(const std::filesystem::path& path) {
   const size_t item = kind == 'U' ? 4 * length : length;
   NdArray<std::string> array{header.shape,
                              std::vector<std::string>(static_cast<size_t>(CountOf(header.shape, where)))};
+  const bool reorder = header.fortran_order && header.shape.size() > 1;
   for (size_t i = 0; i < array.values.size(); ++i) {
     const std::byte* data = file.bytes().data() + static_cast<size_t>(header.data_offset) + i * item;
+    std::string& value = array.values[reorder ? COrderIndex(static_cast<int64_t>(i), header.shape) : i];
     for (size_t k = 0; k < length; ++k) {
       const uint32_t code =
           kind == 'U' ? Load<uint32_t>(data + 4 * k, header.dtype[0] == '>') : static_cast<uint32_t>(data[k]);
       if (code == 0) break;
-      if (code > 0x10FFFF) throw Error({.what = "not a Unicode character", .where = where});
+      if (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
+        throw Error({.what = "not a Unicode character", .where = where});
       if (kind == 'U')
-        AppendUtf8(code, array.values[i]);
+        AppendUtf8(code, value);
       else
-        array.values[i] += static_cast<char>(code);
+        value += static_cast<char>(code);
     }
   }
   return array;

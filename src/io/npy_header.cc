@@ -109,7 +109,7 @@ int64_t ItemSize(const std::string& dtype, const std::string& where) {
                  .got = "dtype " + dtype,
                  .hint = "save it with a plain dtype, such as array.astype('float32')"});
   constexpr int64_t kLargestItem = 1 << 24;
-  if (!sized || size < 0 || size > kLargestItem ||
+  if (!sized || size < 1 || size > kLargestItem ||  // items of no bytes fit in any number
       std::string_view("fiubUS").find(dtype[1]) == std::string_view::npos)
     throw Error({.what = "dtype that is not read",
                  .where = where,
@@ -140,7 +140,7 @@ NpyHeader ParseNpyHeader(std::span<const std::byte> bytes, const std::string& wh
   header.data_offset = static_cast<int64_t>(start + length);
   const int64_t item = ItemSize(header.dtype, where), count = CountOf(header.shape, where);
   const int64_t left = static_cast<int64_t>(text.size()) - header.data_offset;
-  if (item > 0 && (count > left / item || count * item != left))
+  if (count > left / item || count * item != left)
     throw Error(
         {.what = "file size and header differ",
          .where = where,

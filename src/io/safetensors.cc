@@ -85,6 +85,7 @@ std::pair<std::pair<size_t, size_t>, StoredTensor> ParseTensor(const std::string
   uint64_t begin = 0, end = 0;
   try {
     tensor.dtype = entry.at("dtype").get<std::string>();
+    if (!entry.at("shape").is_array()) throw Error({.what = "shape"});
     for (const Json& axis : entry.at("shape")) {
       if (!axis.is_number_unsigned()) throw Error({.what = "size"});
       tensor.shape.push_back(axis.get<int64_t>());

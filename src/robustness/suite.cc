@@ -230,8 +230,9 @@ Json Evaluate(const EvaluateOptions& options, const std::filesystem::path& out) 
   const Prepared prepared = Prepare(options);
   const std::vector<Test> tests = MakeTests(options, prepared.classifier);
   if (std::filesystem::exists(out)) {
-    const Json stored = ReadJson(out);
+    Json stored = ReadJson(out);
     RefuseOtherConfig(stored.value("config", Json::object()), prepared.config, out);
+    for (Json& entry : stored["tests"]) entry["seconds"] = nullptr;
     return stored;
   }
   spdlog::info("{}", prepared.classifier.description);
@@ -273,9 +274,10 @@ Json Evaluate(const EvaluateOptions& options, const std::filesystem::path& out) 
   WriteImages(out.string() + ".images.csv", prepared.images, suite.Predictions(), columns);
   WriteJson(out, result);
   std::filesystem::remove(partial);
-  for (Json& entry : result["tests"])
-    if (const auto found = seconds.find(TestName(entry)); found != seconds.end())
-      entry["seconds"] = found->second;
+  for (Json& entry : result["tests"]) {
+    const auto found = seconds.find(TestName(entry));
+    entry["seconds"] = found == seconds.end() ? Json(nullptr) : Json(found->second);
+  }
   return result;
 }
 

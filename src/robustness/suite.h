@@ -42,7 +42,8 @@ struct EvaluateOptions {
 // `out` with .images.csv: index, label, clean prediction, and for every test whether the image was classified
 // correctly. Goes on after the last finished test when started again. Accuracies are of all images;
 // `success_rate` is the share of the correctly classified images that the test flips; `interval` is Wilson's
-// at 95 %. The returned object also holds the seconds of the tests that this call ran.
+// at 95 %. The returned object also holds the seconds of every test, null
+// where an earlier call ran it.
 Json Evaluate(const EvaluateOptions& options, const std::filesystem::path& out);
 
 }  // namespace murine

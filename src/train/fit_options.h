@@ -17,8 +17,8 @@ struct FitOptions {
   int64_t hidden_kernel = 5;
   int64_t stride = 2;
   double laplace = 10;
-  double sparsity = 1;
-  double lr = 0.005;
+  double sparsity = 3;
+  double lr = 0.01;
   int64_t batch = 64;
   int64_t max_epochs = 100;
   int64_t patience = 4;

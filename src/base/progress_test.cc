@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/progress.h"
+
+#include <gmock/gmock.h>
+
+namespace murine {
+namespace {
+
+TEST(FormatSeconds, NeverShowsSixty) {
+  const std::pair<double, const char*> cases[] = {
+      {0, "0.0 s"},           {3.24, "3.2 s"},      {59.94, "59.9 s"},     {59.96, "1 min 00 s"},
+      {60, "1 min 00 s"},     {245, "4 min 05 s"},  {119.6, "2 min 00 s"}, {3599.4, "59 min 59 s"},
+      {3599.6, "1 h 00 min"}, {7800, "2 h 10 min"}, {7199, "1 h 59 min"},  {360000, "100 h 00 min"}};
+  for (const auto& [seconds, text] : cases) EXPECT_EQ(FormatSeconds(seconds), text) << seconds;
+}
+
+// Standard error is no terminal here: short jobs say nothing, and a quiet program nothing at all.
+TEST(Progress, IsSilentForShortJobs) {
+  for (const Verbosity verbosity : {Verbosity::kNormal, Verbosity::kQuiet}) {
+    SetUpLog(verbosity);
+    testing::internal::CaptureStderr();
+    {
+      Progress progress("work", 10, "steps");
+      for (int64_t i = 1; i <= 10; ++i) progress.Update(i, "figure");
+    }
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  }
+}
+
+}  // namespace
+}  // namespace murine

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/json_lines.h"
+
+#include <gmock/gmock.h>
+
+#include "io/file.h"
+#include "io/temporary_folder.h"
+
+namespace murine {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(JsonLines, AppendAndRead) {
+  const TemporaryFolder folder;
+  const Json first = {{"b", 1}, {"a", "line\nbreak"}}, second = {{"x", 0.1}};
+  AppendJsonLine(folder / "a", first);
+  AppendJsonLine(folder / "a", second);
+  EXPECT_EQ(ReadFile(folder / "a"), "{\"b\":1,\"a\":\"line\\nbreak\"}\n{\"x\":0.1}\n");
+  EXPECT_THAT(ReadJsonLines(folder / "a"), ElementsAre(first, second));
+}
+
+TEST(JsonLines, ALastLineThatWasCutIsDropped) {
+  const TemporaryFolder folder;
+  const std::string whole = "{\"a\":1}\n{\"a\":12}\n";
+  for (size_t size = 0; size <= whole.size(); ++size) {
+    Put(folder / "a", whole.substr(0, size));
+    const size_t lines = size < 8 ? 0 : size < whole.size() ? 1 : 2;
+    EXPECT_EQ(ReadJsonLines(folder / "a").size(), lines) << size;
+  }
+}
+
+TEST(JsonLines, OtherDamageIsNamedByLine) {
+  const TemporaryFolder folder;
+  WriteFileAtomically(folder / "a", "{\"a\":1}\n\n{\"a\":\n{}\n");
+  EXPECT_THAT(MessageOf([&] { ReadJsonLines(folder / "a"); }),
+              AllOf(HasSubstr("malformed JSON"), HasSubstr("a, line 3")));
+  EXPECT_THAT(MessageOf([&] { ReadJsonLines(folder / "absent"); }), HasSubstr("No such file"));
+  EXPECT_THAT(MessageOf([&] { AppendJsonLine(folder.path(), {}); }), HasSubstr("cannot write"));
+}
+
+TEST(JsonFile, RoundTripKeepsTheOrder) {
+  const TemporaryFolder folder;
+  const Json value = {{"z", {1, 2.5, nullptr}}, {"a", true}};
+  WriteJson(folder / "a.json", value);
+  EXPECT_EQ(ReadJson(folder / "a.json").dump(), R"({"z":[1,2.5,null],"a":true})");
+  EXPECT_THAT(folder.Names(), ElementsAre("a.json"));
+  WriteFileAtomically(folder / "b.json", "{\"a\": }");
+  EXPECT_THAT(MessageOf([&] { ReadJson(folder / "b.json"); }), HasSubstr("malformed JSON in"));
+}
+
+}  // namespace
+}  // namespace murine

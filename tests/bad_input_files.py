@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the inputs of bad_input_test.sh: a few good ones, and for each a number of spoilt copies.
+
+usage: bad_input_files.py FOLDER (which holds scan.h5, made by `murine simulate`)
+"""
+import gzip
+import pathlib
+import shutil
+import struct
+import sys
+
+import h5py
+import numpy as np
+
+folder = pathlib.Path(sys.argv[1])
+random = np.random.default_rng(0)
+
+
+def write_idx(name, images, labels, magic=b"\0\0\x08\x03", cut=0):
+    """MNIST's layout, both splits the same; the last `cut` bytes of the images are missing."""
+    place = folder / name
+    place.mkdir()
+    for split in ("train", "t10k"):
+        header = magic + struct.pack(">3I", *images.shape)
+        content = header + images.tobytes()
+        (place / f"{split}-images-idx3-ubyte").write_bytes(content[: len(content) - cut])
+        content = b"\0\0\x08\x01" + struct.pack(">I", len(labels)) + labels.tobytes()
+        (place / f"{split}-labels-idx1-ubyte").write_bytes(content)
+
+
+def cut_gzip(name):
+    """The same set gzipped, and the images' file broken off in the middle."""
+    for path in (folder / name).iterdir():
+        packed = gzip.compress(path.read_bytes())
+        path.unlink()
+        path.with_name(path.name + ".gz").write_bytes(packed[: len(packed) // 2] if "images" in path.name else packed)
+
+
+def write_cifar(name, records, cut):
+    place = folder / name
+    place.mkdir()
+    record = bytes(3073)
+    for batch in ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"):
+        content = record * records
+        (place / f"{batch}.bin").write_bytes(content[: len(content) - cut])
+
+
+def spoil_recording(name, dataset, spoil):
+    """A copy of scan.h5 with one dataset replaced; None takes it away."""
+    path = folder / name
+    shutil.copy(folder / "scan.h5", path)
+    with h5py.File(path, "r+") as file:
+        values = spoil(file[dataset][()])
+        del file[dataset]
+        if values is not None:
+            file[dataset] = values
+
+
+def with_value(value, *index):
+    def spoil(values):
+        values[index] = value
+        return values
+    return spoil
+
+
+def cut(name, source, share):
+    content = (folder / source).read_bytes()
+    (folder / name).write_bytes(content[: int(len(content) * share)])
+
+
+images = random.integers(0, 256, (40, 12, 12), dtype=np.uint8)
+labels = (np.arange(40) % 3).astype(np.uint8)
+np.save(folder / "images.npy", images)
+np.save(folder / "labels.npy", labels)
+np.save(folder / "floats.npy", (images / 255).astype(np.float32))
+
+write_idx("idx-good", images, labels)
+write_idx("idx-cut", images, labels, cut=100)
+write_idx("idx-magic", images, labels, magic=b"\0\0\x0d\x03")
+write_idx("idx-labels", images, labels[:-1])
+write_idx("idx-label-10", images, np.full(40, 10, np.uint8))
+write_idx("idx-gzip", images, labels)
+cut_gzip("idx-gzip")
+write_cifar("cifar-cut", 2, cut=7)
+(folder / "cifar-pickle").mkdir()
+(folder / "cifar-pickle" / "data_batch_1").write_bytes(b"\x80\x02}q\x01")
+
+cut("cut.npy", "images.npy", 0.7)
+(folder / "text.npy").write_text("1 2 3\n")
+np.save(folder / "objects.npy", np.array([[[1]], None], dtype=object), allow_pickle=True)
+np.save(folder / "bright.npy", images.astype(np.float32))
+np.save(folder / "nan.npy", np.full((40, 12, 12), np.nan, np.float32))
+np.save(folder / "none.npy", images[:0])
+np.save(folder / "small.npy", images[:, :4, :4])
+np.save(folder / "labels-39.npy", labels[:-1])
+np.save(folder / "labels-minus.npy", labels.astype(np.int64) - 1)
+
+similarity = np.eye(40, dtype=np.float32)
+np.save(folder / "foreign-39.npy", similarity[:39, :39])
+np.save(folder / "oblong.npy", similarity[:39])
+for name, value in (("nan", np.nan), ("oneway", 0.5)):
+    spoilt = similarity.copy()
+    spoilt[3, 5] = value
+    np.save(folder / f"target-{name}.npy", spoilt)
+
+cut("cut.h5", "scan.h5", 0.6)
+(folder / "text.h5").write_text("no recording\n")
+spoil_recording("nan.h5", "responses", with_value(np.nan, 3, 2))
+spoil_recording("negative.h5", "responses", with_value(-0.25, 3, 2))
+spoil_recording("no-responses.h5", "responses", lambda values: None)
+spoil_recording("no-tiers.h5", "tiers", lambda values: None)
+spoil_recording("odd-tier.h5", "tiers", with_value(b"trian", 4))
+spoil_recording("number-tiers.h5", "tiers", lambda values: np.zeros(len(values), np.int64))
+spoil_recording("half-ids.h5", "item_info/frame_image_id", lambda values: values + 0.5)
+spoil_recording("few-behavior.h5", "behavior", lambda values: values[:, :2])
+spoil_recording("nan-pupil.h5", "pupil_center", with_value(np.nan, 0, 1))
+
+(folder / "pictures").mkdir()
+(folder / "pictures" / "a.png").write_text("no picture")
+(folder / "empty").mkdir()
+(folder / "text.safetensors").write_text("no model, but long enough to look at")
+(folder / "lies.safetensors").write_bytes(struct.pack("<Q", 1 << 40) + b"{}")
+(folder / "plain.safetensors").write_bytes(struct.pack("<Q", 2) + b"{}")

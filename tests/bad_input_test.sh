@@ -1,0 +1,184 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Every bad input gets exactly one `error: ` that names the fault, the right exit status, and harms nothing: no file
+# that was there is changed, and none is left behind.
+set -euo pipefail
+murine=$1
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export OMP_NUM_THREADS=1
+mkdir "$folder/work"
+cd "$folder/work"
+
+# Good inputs and outputs, so that each row below is bad in one way alone.
+"$murine" simulate --neurons 3 --images 8 --oracle-images 3 --repeats 2 --stimuli dead-leaves:11x16x24 --out scan.h5 \
+  --quiet >/dev/null
+/usr/bin/python3 "$here/bad_input_files.py" .
+pixel="similarity --kind pixel --quiet"
+train="train --width 2 --epochs 1 --batch 16 --quiet"
+"$murine" $pixel --stimuli npy:images.npy --out S.npy >/dev/null
+"$murine" $train --augment none --data npy:images.npy,labels.npy --out run >/dev/null
+"$murine" evaluate run --data npy:images.npy,labels.npy --noise gaussian:0.1 --quiet --out results.json >/dev/null
+head -c 3000 run/model.safetensors >cut.safetensors
+/usr/bin/python3 - <<'PYTHON'
+import pathlib
+model = bytearray(pathlib.Path("run/model.safetensors").read_bytes())
+model[-100] ^= 1
+pathlib.Path("flipped.safetensors").write_bytes(model)
+target = bytearray(pathlib.Path("S.npy").read_bytes())
+target[-1] ^= 1
+pathlib.Path("damaged.npy").write_bytes(target)
+pathlib.Path("damaged.json").write_bytes(pathlib.Path("S.json").read_bytes())
+PYTHON
+
+state() { find . -printf '%y %p\n' | sort; find . -type f -print0 | sort -z | xargs -0 sha256sum; }
+
+# check STATUS MESSAGE ARGUMENT...: `$murine ARGUMENT...` fails as it should.
+check() {
+  local wanted=$1 message=$2 status=0 faults=
+  shift 2
+  timeout 60 "$murine" "$@" >"$PWD.out" 2>"$PWD.err" </dev/null || status=$?
+  [ "$status" = "$wanted" ] || faults+=" exit status $status, not $wanted;"
+  [ "$(grep -c '^error: ' "$PWD.err")" = 1 ] || faults+=" not one line of error;"
+  [ "$(grep -vc '^error: ' "$PWD.err")" = 0 ] || faults+=" more than the error;"
+  grep -q -- "^error: .*$message" "$PWD.err" || faults+=" no '$message' in the message;"
+  [ ! -s "$PWD.out" ] || faults+=" something on standard output;"
+  local after
+  after=$(state)
+  [ "$before" = "$after" ] || faults+=" files changed: $(diff <(echo "$before") <(echo "$after") | tr '\n' ' ' || true);"
+  before=$after
+  rows=$((rows + 1))
+  [ -n "$faults" ] || return 0
+  wrong=$((wrong + 1))
+  printf 'murine %s\n  %s\n' "$*" "$faults"
+  sed 's/^/  stderr: /' "$PWD.err"
+}
+
+# The rows of the table that are numbered $1 modulo 2, in a copy of the folder: half of the time is the loading of
+# libtorch, and the two cores share it.
+run_rows() {
+  local rows=0 wrong=0 number=0 before status message arguments words
+  cp -r "$folder/work" "$folder/work$1"
+  cd "$folder/work$1"
+  before=$(state)
+  while IFS='|' read -r status message arguments; do
+    case "$status" in '' | '#'*) continue ;; esac
+    number=$((number + 1))
+    [ $((number % 2)) = "$1" ] || continue
+    arguments=${arguments//'$P'/$pixel}
+    read -ra words <<<"${arguments//'$T'/$train}"
+    message="${message%"${message##*[! ]}"}"
+    check $status "${message# }" "${words[@]}"
+  done <"$folder/table"
+  echo "$rows rows, $wrong wrong"
+  [ "$wrong" = 0 ]
+}
+
+# STATUS | part of the message (a pattern of grep) | arguments. $P and $T stand for the beginnings above.
+cat >"$folder/table" <<'TABLE'
+# IDX and CIFAR
+1 | idx-cut/.*expected 5760 bytes for (40, 12, 12), got 5660 | $P --stimuli mnist:idx-cut --out new.npy
+1 | not an IDX file of bytes in idx-magic/             | $P --stimuli mnist:idx-magic --out new.npy
+1 | labels and images differ in number in idx-labels   | $T --data mnist:idx-labels --out new
+1 | idx-label-10, label 0: expected 0 to 9, got 10     | $T --data fashion-mnist:idx-label-10 --out new
+1 | truncated gzip file in idx-gzip/                   | $P --stimuli mnist:idx-gzip --out new.npy
+1 | no such file in absent/                            | $T --data mnist:absent --out new
+1 | truncated CIFAR file in cifar-cut/data_batch_1.bin | $T --data cifar10:cifar-cut --out new
+1 | Python pickles, which are never read               | $T --data cifar10:cifar-pickle --out new
+# npy
+1 | file size and header differ in cut.npy             | $P --stimuli npy:cut.npy --out new.npy
+1 | not an npy file in text.npy                        | $P --stimuli npy:text.npy --out new.npy
+1 | unpickled in objects.npy                           | $P --stimuli npy:objects.npy --out new.npy
+1 | bright.npy, image 0: expected 0 to 1               | $P --stimuli npy:bright.npy --out new.npy
+1 | nan.npy, image 0: expected 0 to 1.*got nan         | $P --stimuli npy:nan.npy --out new.npy
+1 | no images in npy:none.npy                          | $P --stimuli npy:none.npy --out new.npy
+1 | labels-39.npy: expected (40,), got (39,)           | $T --data npy:images.npy,labels-39.npy --out new
+1 | label outside the classes in labels-minus.npy      | $T --data npy:images.npy,labels-minus.npy --out new
+1 | images without labels in npy:images.npy            | $T --data npy:images.npy --out new
+1 | fewer training images than a batch                 | $T --data npy:images.npy,labels.npy@0-16 --out new
+1 | slice beyond the end                               | $P --stimuli npy:images.npy@0-41 --out new.npy
+2 | expected at least 8 x 8, got 4                     | $T --augment crop --data npy:small.npy,labels.npy --out new
+# folders of images
+1 | not an image that is read in pictures/a.png        | $P --stimuli folder:pictures --out new.npy
+1 | no images in the folder in empty                   | $P --stimuli folder:empty --out new.npy
+1 | cannot list the folder in absent                   | $P --stimuli folder:absent --out new.npy
+# recordings
+1 | not an HDF5 file, or a truncated one in cut.h5     | inspect cut.h5
+1 | not an HDF5 file, or a truncated one in text.h5    | fit text.h5 --out new.safetensors
+1 | NaN in nan.h5 /responses trial 3, neuron 2         | inspect nan.h5
+1 | negative in negative.h5 /responses trial 3, neuron 2.*got -0.25 | fit negative.h5 --out new.safetensors
+1 | no /responses in no-responses.h5                   | inspect no-responses.h5
+1 | no /tiers in no-tiers.h5                           | inspect no-tiers.h5
+1 | 'trian' in odd-tier.h5.*did you mean 'train'       | inspect odd-tier.h5
+1 | number-tiers.h5, /tiers: expected strings          | inspect number-tiers.h5
+1 | half-ids.h5, /item_info/frame_image_id, item 0          | inspect half-ids.h5
+1 | few-behavior.h5 /behavior: expected (14, 3)        | $P --stimuli recording:few-behavior.h5 --out new.npy
+1 | NaN in nan-pupil.h5 /pupil_center trial 0          | inspect nan-pupil.h5
+1 | other images than --stimuli names in scan.h5 | similarity --kind oracle --recording scan.h5 --stimuli npy:images.npy --out new.npy
+1 | too few images to show                             | simulate --stimuli npy:images.npy --images 40 --oracle-images 1 --out new.h5
+# models
+1 | safetensors file, or a truncated one in text.safetensors | evaluate text.safetensors --data npy:images.npy,labels.npy --out new.json
+1 | a header of 1099511627776 bytes in a file of 10    | evaluate lies.safetensors --data npy:images.npy,labels.npy --out new.json
+1 | cut.safetensors                                    | evaluate cut.safetensors --data npy:images.npy,labels.npy --out new.json
+1 | hash does not fit its content in flipped.safetensors | evaluate flipped.safetensors --data npy:images.npy,labels.npy --out new.json
+1 | not a classifier of murine's in plain.safetensors  | evaluate plain.safetensors --data npy:images.npy,labels.npy --out new.json
+1 | run/model.safetensors                              | predict run/model.safetensors --stimuli npy:images.npy --out new.npy
+1 | absent                                             | evaluate absent --data npy:images.npy,labels.npy --out new.json
+1 | no model.safetensors in empty                      | evaluate empty --data npy:images.npy,labels.npy --out new.json
+# similarity targets
+1 | foreign-39.npy: expected 40 x 40                   | $T --data npy:images.npy,labels.npy --stimuli npy:images.npy --target foreign-39.npy --out new
+1 | other stimuli in S.npy                             | $T --data npy:images.npy,labels.npy --stimuli npy:floats.npy --target S.npy --out new
+1 | damaged: its hash does not fit                     | $T --data npy:images.npy,labels.npy --stimuli npy:images.npy --target damaged.npy --out new
+1 | expected a square matrix, got (39, 40)             | similarity compare S.npy oblong.npy
+1 | target-nan.npy, row 3, column 5.*got nan           | similarity compare target-nan.npy S.npy
+1 | not symmetric in target-oneway.npy, row 3, column 5 | similarity compare S.npy target-oneway.npy
+1 | different sizes                                    | similarity compare S.npy foreign-39.npy
+1 | absent.npy: got No such file                       | similarity compare S.npy absent.npy
+# a folder where a file is wanted, and the other way round
+1 | not a file in empty                                | inspect empty
+1 | not a file in empty                                | similarity compare S.npy empty
+1 | not a file in empty                                | $P --stimuli npy:empty --out new.npy
+1 | in empty                                           | $P --stimuli npy:images.npy --out empty
+1 | in empty                                           | simulate --neurons 3 --images 8 --out empty
+1 | in empty                                           | evaluate run --data npy:images.npy,labels.npy --out empty
+1 | Not a directory                                    | $P --stimuli npy:images.npy --out images.npy/new.npy
+1 | text.h5                                            | $T --data npy:images.npy,labels.npy --out text.h5
+# outputs that another configuration made, or somebody else
+1 | another configuration in scan.h5.*seed = 1         | simulate --neurons 3 --images 8 --oracle-images 3 --repeats 2 --stimuli dead-leaves:11x16x24 --seed 1 --out scan.h5
+1 | another configuration in S.npy.*threshold          | similarity --kind threshold --stimuli npy:images.npy --out S.npy
+1 | another configuration in S.npy.*stimuli_hash       | $P --stimuli npy:floats.npy --out S.npy
+1 | another configuration in run.*lr = 0.2             | $T --augment none --data npy:images.npy,labels.npy --lr 0.2 --out run
+1 | another configuration in results.json.*noise       | evaluate run --data npy:images.npy,labels.npy --noise uniform:0.1 --quiet --out results.json
+1 | not made by murine                                 | $P --stimuli npy:images.npy --out images.npy
+# wrong usage
+2 | is required                                        | --quiet
+2 | trian                                              | trian --data npy:images.npy --out new
+2 | --neuron                                           | simulate --neuron 3 --out new.h5
+2 | --out                                              | simulate --neurons 3
+2 | --out                                              | $P --stimuli npy:images.npy
+2 | cannot be called .json                             | $P --stimuli npy:images.npy --out new.json
+2 | --data                                             | $T --out new
+2 | --stimuli is missing                               | $P --out new.npy
+2 | epochs                                             | train --data npy:images.npy,labels.npy --epochs many --out new
+2 | --batch                                            | train --data npy:images.npy,labels.npy --batch 1 --out new
+2 | --stimuli and --target go together                 | $T --data npy:images.npy,labels.npy --target S.npy --out new
+2 | did you mean 'pixel'                               | similarity --kind pixle --stimuli npy:images.npy --out new.npy
+2 | did you mean 'cifar10'                             | $T --data cifar:images --out new
+2 | malformed slice in npy:images.npy@5-5              | $P --stimuli npy:images.npy@5-5 --out new.npy
+2 | malformed dead-leaves set                          | $P --stimuli dead-leaves:many --out new.npy
+2 | image set without a path                           | $P --stimuli cifar10 --out new.npy
+2 | malformed size                                     | $P --stimuli npy:images.npy --resize 8by8 --out new.npy
+2 | unknown augmentation 'turn'                        | train --data npy:images.npy,labels.npy --batch 16 --augment turn --out new
+2 | steps                                              | $T --data npy:images.npy,labels.npy --schedule step --out new
+2 | did you mean 'gaussian'                            | evaluate run --data npy:images.npy,labels.npy --noise gauss --out new.json
+2 | fgsm                                               | evaluate run --data npy:images.npy,labels.npy --attacks fgms --out new.json
+2 | impossible --images                                | simulate --images 1 --out new.h5
+TABLE
+
+run_rows 0 >"$folder/first" & first=$!
+failed=0
+run_rows 1 || failed=1
+wait "$first" || failed=1
+cat "$folder/first"
+exit $failed
