@@ -47,13 +47,17 @@ function(murine_layer name)
   endif()
 endfunction()
 
-# The torch headers take half a minute to compile: once is enough.
+# The torch headers take half a minute to compile: once is enough. The arithmetic is inside libtorch and oneDNN, so
+# code that only calls them is compiled with -O1: -O3 spends a third of the build on torch's inline functions.
 add_library(murine_torch_headers OBJECT ${PROJECT_SOURCE_DIR}/cmake/torch_headers.cc)
 # the same definitions as the layers that use it, or the compiler refuses it
 target_link_libraries(murine_torch_headers PUBLIC murine_io murine_torch)
-target_precompile_headers(murine_torch_headers PUBLIC <torch/torch.h> <fmt/format.h> <nlohmann/json.hpp>)
+set(murine_torch_optimization $<$<CONFIG:Release>:-O1 -finline-small-functions -ftree-vectorize>)
+target_compile_options(murine_torch_headers PRIVATE ${murine_torch_optimization})
+target_precompile_headers(murine_torch_headers PUBLIC "${PROJECT_SOURCE_DIR}/src/nn/torch.h" <fmt/format.h> <nlohmann/json.hpp>)
 
 function(murine_precompiled target)
   target_link_libraries(${target} PUBLIC murine_torch)
+  target_compile_options(${target} PRIVATE ${murine_torch_optimization})
   target_precompile_headers(${target} REUSE_FROM murine_torch_headers)
 endfunction()

@@ -122,3 +122,44 @@ spoil_recording("nan-pupil.h5", "pupil_center", with_value(np.nan, 0, 1))
 (folder / "text.safetensors").write_text("no model, but long enough to look at")
 (folder / "lies.safetensors").write_bytes(struct.pack("<Q", 1 << 40) + b"{}")
 (folder / "plain.safetensors").write_bytes(struct.pack("<Q", 2) + b"{}")
+
+# arrays to import
+responses = random.random((len(images), 3), dtype=np.float32)
+np.save(folder / "responses.npy", responses)
+np.save(folder / "responses-nan.npy", with_value(np.nan, 4, 1)(responses.copy()))
+np.save(folder / "responses-minus.npy", with_value(-0.5, 7, 2)(responses.copy()))
+np.save(folder / "responses-39.npy", responses[:39])
+trials = np.repeat(responses[:, None], 2, axis=1)
+np.save(folder / "trials.npy", trials)
+np.save(folder / "trials-half.npy", with_value(-1, 3, 1, 0)(trials.copy()))
+np.save(folder / "behavior-39.npy", np.zeros((39, 3), np.float32))
+np.save(folder / "tiers-typo.npy", np.array(["train"] * 39 + ["tset"]))
+
+# experiments
+experiment = """
+[recordings.mouse]
+neurons = 3
+[models.mouse]
+recording = "mouse"
+[targets.neural]
+kind = "neural"
+model = ["mouse"]
+[train]
+data = "npy:images.npy,labels.npy"
+stimuli = "npy:images.npy"
+[conditions.neural]
+target = "neural"
+"""
+for name, old, new in (
+    ("unknown-key", "neurons = 3", "neuron = 3"),
+    ("unknown-table", "[models.mouse]", "[model.mouse]"),
+    ("unknown-target", 'target = "neural"', 'target = "nueral"'),
+    ("unknown-recording", 'recording = "mouse"', 'recording = "rat"'),
+    ("broken", "[train]", "[train"),
+    ("no-conditions", '[conditions.neural]\ntarget = "neural"', ""),
+    ("seed-in-train", "[train]", "[train]\nseed = 3"),
+    ("escaping-name", "[conditions.neural]", '[conditions."../neural"]'),
+    ("negative-seed", "\n[recordings", "seeds = [-1]\n[recordings"),
+):
+    assert old in experiment
+    (folder / f"{name}.toml").write_text(experiment.replace(old, new, 1))

@@ -98,7 +98,7 @@ cat >"$folder/table" <<'TABLE'
 1 | images without labels in npy:images.npy            | $T --data npy:images.npy --out new
 1 | fewer training images than a batch                 | $T --data npy:images.npy,labels.npy@0-16 --out new
 1 | slice beyond the end                               | $P --stimuli npy:images.npy@0-41 --out new.npy
-2 | expected at least 8 x 8, got 4                     | $T --augment crop --data npy:small.npy,labels.npy --out new
+1 | expected at least 8 x 8 pixels, got 4 x 4                   | $T --augment crop --data npy:small.npy,labels.npy --out new
 # folders of images
 1 | not an image that is read in pictures/a.png        | $P --stimuli folder:pictures --out new.npy
 1 | no images in the folder in empty                   | $P --stimuli folder:empty --out new.npy
@@ -151,6 +151,26 @@ cat >"$folder/table" <<'TABLE'
 1 | another configuration in run.*lr = 0.2             | $T --augment none --data npy:images.npy,labels.npy --lr 0.2 --out run
 1 | another configuration in results.json.*noise       | evaluate run --data npy:images.npy,labels.npy --noise uniform:0.1 --quiet --out results.json
 1 | not made by murine                                 | $P --stimuli npy:images.npy --out images.npy
+# arrays to import
+1 | responses-nan.npy, image 4, neuron 1.*got nan      | import --images images.npy --responses responses-nan.npy --out new.h5
+1 | responses-minus.npy, image 7, neuron 2.*got -0.5   | import --images images.npy --responses responses-minus.npy --out new.h5
+1 | expected (40, neurons).*got (39, 3)                | import --images images.npy --responses responses-39.npy --out new.h5
+1 | trials-half.npy, image 3, repeat 1                 | import --images images.npy --trials trials-half.npy --out new.h5
+1 | behavior-39.npy: expected (40, 3)                  | import --images images.npy --responses responses.npy --behavior behavior-39.npy --out new.h5
+1 | unknown tier 'tset' in tiers-typo.npy, image 39    | import --images images.npy --responses responses.npy --tiers tiers-typo.npy --out new.h5
+2 | either --responses or --trials                     | import --images images.npy --responses responses.npy --trials trials.npy --out new.h5
+# experiments
+1 | unknown key 'neuron' in unknown-key.toml, .recordings.mouse. | run unknown-key.toml --out new
+1 | unknown key 'model' in unknown-table.toml.*'models' | run unknown-table.toml --out new
+1 | unknown target 'nueral'.*'neural'                  | run unknown-target.toml --out new
+1 | unknown recording 'rat'                            | run unknown-recording.toml --out new
+1 | malformed TOML in broken.toml, line                | run broken.toml --out new
+1 | without conditions in no-conditions.toml           | run no-conditions.toml --out new
+1 | key 'seed' has no place.*\[train\]                 | run seed-in-train.toml --out new
+1 | a name that cannot be a file's                     | run escaping-name.toml --out new
+1 | seeds are different numbers                        | run negative-seed.toml --out new
+1 | unknown key 'depht'.*'depth'                       | run unknown-target.toml --set train.depht=18 --out new
+2 | malformed --set                                    | run unknown-target.toml --set train --out new
 # wrong usage
 2 | is required                                        | --quiet
 2 | trian                                              | trian --data npy:images.npy --out new

@@ -46,13 +46,17 @@ attacks = "pgd:linf:2/255"
 pgd-steps = 3
 END
 
-run() { "$murine" run experiment.toml --out "$1" "${@:2}"; }
+# Each in a folder of its own: a run folder's config.toml names the paths it was given.
+mkdir whole broken
+cp experiment.toml whole
+mv experiment.toml broken
+run() { (cd "$1" && exec "$murine" run experiment.toml --out out "${@:2}"); }
 run whole >table 2>/dev/null
 grep -q 'pgd linf 2/255' table
 
 for stage in 1 2 3 4 5 6 7 8; do
   : >log
-  run broken >/dev/null 2>>log & pid=$!
+  (cd broken && exec "$murine" run experiment.toml --out out) >/dev/null 2>>log & pid=$!
   until grep -q "^\[$stage/8\]" log; do
     kill -0 $pid 2>/dev/null || { echo "ended before stage $stage"; cat log; exit 1; }
     sleep 0.02
@@ -62,7 +66,7 @@ for stage in 1 2 3 4 5 6 7 8; do
   wait $pid 2>/dev/null || true
 done
 run broken >/dev/null 2>&1
-same() { diff -r --exclude='metrics.jsonl' --exclude='*.metrics.jsonl' "$@"; }
+same() { diff -r --exclude='metrics.jsonl' --exclude='*.metrics.jsonl' "$1/out" "$2/out"; }
 same whole broken
 
 # A finished experiment gives its result again, as one JSON object, and changes nothing.
@@ -72,16 +76,15 @@ run whole --json --quiet >again.json
 same before whole
 
 # A comment redoes nothing; another alpha redoes one training and its evaluation.
-{ echo '# a comment'; cat experiment.toml; } >commented.toml
-mv commented.toml experiment.toml
+sed -i '1i # a comment' whole/experiment.toml
 run whole >/dev/null 2>&1
 same before whole
 run whole --set conditions.neural.alpha=3 >/dev/null 2>&1
-new=$(comm -13 <(cd before && find . | sort) <(cd whole && find . | sort) | grep -cE '^./(runs|results)/[^/]*$')
-[ "$new" = 3 ]  # run folder, results and their table of images
+listing() { (cd "$1/out" && find runs results -mindepth 1 -maxdepth 1 | sort); }
+[ "$(comm -13 <(listing before) <(listing whole) | wc -l)" = 3 ]  # run folder, results and their table of images
 
 # One folder, one process.
-exec 9<whole
+exec 9<whole/out
 flock -x 9
 if run whole >/dev/null 2>message; then echo "two runs in one folder"; exit 1; fi
 grep -q 'another process works in the folder' message

@@ -6,10 +6,16 @@ cd "$1"
 bad=0
 folders=(src tests)
 [ -d bench ] && folders+=(bench)
-mapfile -t sources < <(find "${folders[@]}" -name '*.cc' -o -name '*.h' | sort)
+mapfile -t sources < <(find "${folders[@]}" -name '*.cc' -o -name '*.h' -o -name '*.js' | sort)
 clang-format --dry-run -Werror "${sources[@]}" || bad=1
-for file in "${sources[@]}" $(find scripts "${folders[@]}" -name '*.sh' -o -name '*.py'); do
+for file in "${sources[@]}" scripts/* $(find cmake "${folders[@]}" -name '*.sh' -o -name '*.py' -o -name '*.css' \
+    -o -name '*.html' -o -name '*.cmake' -o -name 'CMakeLists.txt'); do
   head -3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || { echo "no SPDX line: $file"; bad=1; }
+done
+
+# The map names every file.
+for file in $(find src -mindepth 2 \( -name '*.cc' -o -name '*.h' \) ! -name '*_test.cc'); do
+  grep -qw "$(basename "${file%.*}")" src/README.md || [[ $file == src/cli/* ]] || { echo "not in src/README.md: $file"; bad=1; }
 done
 
 declare -A below=(

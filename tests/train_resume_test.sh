@@ -9,23 +9,23 @@ cd "$folder"
 
 "$murine" similarity --kind pixel --stimuli dead-leaves:40x16x24 --out S.npy --quiet >/dev/null
 train() {
-  "$murine" train --data fashion-mnist@0-700 --stimuli dead-leaves:40x16x24 --target S.npy --width 4 --epochs 3 \
+  exec "$murine" train --data fashion-mnist@0-700 --stimuli dead-leaves:40x16x24 --target S.npy --width 4 --epochs 3 \
     --batch 32 --pair-images 8 --schedule linear --checkpoint-seconds 0 --quiet --out "$1"
 }
-train whole >/dev/null
+(train whole >/dev/null)
 for delay in 0.7 1.1 1.6 2.3; do
   train broken >/dev/null & pid=$!
   sleep "$delay"
   kill -KILL "$pid" 2>/dev/null || true
   wait "$pid" 2>/dev/null || true
 done
-train broken >/dev/null
+(train broken >/dev/null)
 cmp whole/model.safetensors broken/model.safetensors
 cmp whole/results.json broken/results.json
 cmp whole/config.toml broken/config.toml
 
 # The finished run gives its result again; another configuration is refused and harms nothing.
-train whole >/dev/null
+(train whole >/dev/null)
 before=$(sha256sum whole/*)
 if "$murine" train --data fashion-mnist@0-700 --width 4 --epochs 3 --batch 32 --quiet --out whole 2>message; then
   echo "another configuration was accepted"; exit 1

@@ -85,14 +85,18 @@ void FromJson(const Json& json, T& value, const std::string& name, const std::st
       value = inner;
     }
   } else {
-    const bool integer_wanted = std::is_integral_v<T> && !std::is_same_v<T, bool>;
+    constexpr bool integer_wanted = std::is_integral_v<T> && !std::is_same_v<T, bool>;
     const bool integer_missed = integer_wanted && !json.is_number_integer();
     const bool bool_missed = std::is_same_v<T, bool> != json.is_boolean() && !json.is_structured();
     try {
       if (integer_missed || bool_missed) throw Error({.what = "type"});
+      if constexpr (integer_wanted)
+        if (json.is_number_unsigned() ? !std::in_range<T>(json.get<uint64_t>())
+                                      : !std::in_range<T>(json.get<int64_t>()))
+          throw Error({.what = "range"});
       value = json.get<T>();
     } catch (const std::exception&) {
-      const char* expected = integer_wanted                   ? "an integer"
+      const char* expected = integer_wanted ? std::is_unsigned_v<T> ? "an integer, 0 or more" : "an integer"
                              : std::is_same_v<T, bool>        ? "true or false"
                              : std::is_arithmetic_v<T>        ? "a number"
                              : std::is_same_v<T, std::string> ? "a string"

@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/options.h"
 #include "base/progress.h"
 #include "cli/session.h"
 #include "nn/torch_setup.h"
@@ -17,6 +19,13 @@ constexpr int kFailed = 1, kWrongUsage = 2, kInterrupted = 130;
 int Report(const std::string& message, int status) {
   fmt::print(stderr, "error: {}\n", message);
   return status;
+}
+
+void RefuseUnknownCommand(const CLI::App& app, const std::string& name) {
+  std::vector<std::string> known;
+  for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+  if (name.starts_with('-') || std::find(known.begin(), known.end(), name) != known.end()) return;
+  murine::ThrowUnknownName("command", name, "", known, murine::ErrorKind::kUsage);
 }
 
 int Run(int argc, char** argv) {
@@ -37,6 +46,7 @@ int Run(int argc, char** argv) {
   murine::AddEvaluate(app, session);
   murine::AddReport(app, session);
   murine::AddRun(app, session);
+  RefuseUnknownCommand(app, argc > 1 ? argv[1] : "--help");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

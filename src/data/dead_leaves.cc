@@ -25,8 +25,13 @@ void Draw(std::span<uint8_t> image, int64_t height, int64_t width, RandomStream 
   std::vector<int16_t> fine(static_cast<size_t>(rows * columns), -1);
   auto open = static_cast<int64_t>(fine.size());
   const double largest = kLargestRadius * static_cast<double>(std::max(height, width));
+  // Centres lie anywhere on the plane; those whose disc can reach the picture have this area.
+  const auto reach = [&](double radius) {
+    return (static_cast<double>(columns) + 2 * radius) * (static_cast<double>(rows) + 2 * radius);
+  };
   while (open > 0) {
     const double radius = Radius(largest, stream) * kSupersampling;
+    if (stream.Uniform() * reach(largest * kSupersampling) > reach(radius)) continue;
     const double x = stream.Uniform(-radius, static_cast<double>(columns) + radius);
     const double y = stream.Uniform(-radius, static_cast<double>(rows) + radius);
     const auto gray = static_cast<int16_t>(stream.Below(256));

@@ -57,15 +57,15 @@ double Lens(double radius, double d) {
 
 // Two points at the distance d show the same leaf with probability g(d) / (2 g(0) - g(d)), where g is the
 // mean area shared by a leaf and itself moved by d (Lee, Mumford and Huang 2001, section 3): the correlation
-// of their grey levels. Leaves have the radius density r^-exponent between 1 and 0.6 sides; their centres are
-// spread over the picture and a margin of one radius, so that larger ones lie less densely.
+// of their grey levels. Leaves have the radius density r^-exponent between 1 and 0.6 sides, wherever they
+// lie.
 double PredictedCorrelation(double d, double exponent) {
   const double largest = 0.6 * kSide;
   double moved = 0, whole = 0;
   constexpr int kSteps = 20000;
   for (int i = 0; i < kSteps; ++i) {
     const double log_radius = (i + 0.5) / kSteps * std::log(largest), radius = std::exp(log_radius);
-    const double density = std::pow(radius, 1 - exponent) / std::pow(kSide + 2 * radius, 2);  // of log radius
+    const double density = std::pow(radius, 1 - exponent);  // of log radius
     moved += density * Lens(radius, d);
     whole += density * Lens(radius, 0);
   }

@@ -59,6 +59,10 @@ std::string StimuliHash(const ImageSet& images) {
   return hash.Hex();
 }
 
+std::string LabelledHash(const ImageSet& images) {
+  return Sha256().Add(StimuliHash(images)).Add(std::as_bytes(std::span(images.labels))).Hex();
+}
+
 std::pair<int64_t, int64_t> ParseSize(const std::string& text) {
   constexpr int64_t kMost = 999999;
   int64_t height = 0, width = 0;

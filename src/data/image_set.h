@@ -33,6 +33,8 @@ class ImageSet {
 
 // SHA-256 of shape and pixels (8-bit where stored so). Taken before any resizing.
 std::string StimuliHash(const ImageSet& images);
+// The same with the labels.
+std::string LabelledHash(const ImageSet& images);
 
 // `KIND:PATH[@START-END]`, see docs/formats.md. KIND: cifar10, cifar100, fashion-mnist, mnist, folder, npy,
 // recording, dead-leaves. A bare `fashion-mnist` means Debian's folder.

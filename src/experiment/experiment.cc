@@ -164,6 +164,11 @@ Experiment ReadExperiment(const std::filesystem::path& path, const std::vector<s
     options_internal::FromJson(tables["threads"], experiment.threads, "threads", where);
   if (experiment.seeds.empty() || experiment.threads < 1)
     throw Error({.what = "an experiment has at least one seed and one thread", .where = where});
+  for (const int64_t seed : experiment.seeds)
+    if (seed < 0 || std::count(experiment.seeds.begin(), experiment.seeds.end(), seed) > 1)
+      throw Error({.what = "seeds are different numbers, 0 or more",
+                   .where = where,
+                   .got = Json(experiment.seeds).dump()});
 
   const std::pair<std::string, std::string> seed = {"seed", "the experiment's seeds are for its conditions"};
   TrainOptions shared;

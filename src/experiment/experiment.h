@@ -34,7 +34,7 @@ struct Named {
 //   [evaluate]          noise, attacks
 struct Experiment {
   std::string name;
-  std::vector<uint64_t> seeds = {0};
+  std::vector<int64_t> seeds = {0};
   int threads = 2;  // of every stage; other numbers give other bits
   std::vector<Named<SimulateOptions>> recordings;
   std::vector<Named<FitOptions>> models;

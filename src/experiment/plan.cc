@@ -35,7 +35,7 @@ class Planner {
     for (const auto& each : experiment_.models) AddModel(each);
     for (const auto& each : experiment_.targets) AddTarget(each);
     for (const auto& each : experiment_.conditions)
-      for (const uint64_t seed : experiment_.seeds) AddCondition(each, seed);
+      for (const int64_t seed : experiment_.seeds) AddCondition(each, static_cast<uint64_t>(seed));
     return std::move(plan_);
   }
 

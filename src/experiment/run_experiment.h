@@ -15,7 +15,7 @@ struct RunOptions {
   std::string experiment;        // TOML file
   std::vector<std::string> set;  // "table.key=value"
   int threads = 0;               // 0: as the experiment says
-  std::optional<uint64_t> seed;  // alone, instead of the experiment's
+  std::optional<int64_t> seed;   // alone, instead of the experiment's
 };
 
 // Runs every stage of an experiment (docs/experiments.md) into `folder`, keeps what is finished, and writes

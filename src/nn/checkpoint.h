@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
 
 #include "io/safetensors.h"
+#include "nn/torch.h"
 
 namespace murine {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
+
+#include "nn/torch.h"
 
 namespace murine {
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <torch/torch.h>
-
 #include "base/options.h"
 #include "nn/core.h"
 #include "nn/modulator.h"
 #include "nn/readout.h"
 #include "nn/shifter.h"
+#include "nn/torch.h"
 
 namespace murine {
 

@@ -2,11 +2,12 @@
 #pragma once
 
 // The encoding model as later steps see it; core.h, readout.h, shifter.h and modulator.h are its parts.
-#include <torch/torch.h>
 
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include "nn/torch.h"
 
 namespace murine {
 

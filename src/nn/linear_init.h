@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cmath>
 
 #include "nn/tensor.h"
+#include "nn/torch.h"
 
 namespace murine {
 

@@ -50,8 +50,9 @@ void ResNetOptions::Check() const {
   if (width < 1 || width > 1024) refuse("width of the ResNet", "1 to 1024 channels", width);
   if (classes < 2) refuse("number of classes", "at least 2", classes);
   if (channels != 1 && channels != 3) refuse("channels of the images", "1 or 3", channels);
-  if (height < 8 || image_width < 8)
-    refuse("size of the images", "at least 8 x 8", std::min(height, image_width));
+  if (height < kLeastSide || image_width < kLeastSide)
+    refuse("size of the images", fmt::format("at least {0} x {0}", kLeastSide),
+           std::min(height, image_width));
 }
 
 BasicBlockImpl::BasicBlockImpl(int64_t channels_in, int64_t channels_out, int64_t stride) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <torch/torch.h>
-
 #include <array>
 #include <string>
 #include <vector>
@@ -10,8 +8,11 @@
 #include "base/options.h"
 #include "nn/classifier.h"
 #include "nn/conv_block.h"
+#include "nn/torch.h"
 
 namespace murine {
+
+constexpr int64_t kLeastSide = 8;  // of an image, pixels: the last group halves the size for the third time
 
 enum class Stem { k3x3, k7x7 };
 std::span<const EnumName<Stem>> EnumNames(Stem);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <torch/torch.h>
-
 #include <span>
 #include <vector>
 
 #include "base/random.h"
 #include "io/ndarray.h"
+#include "nn/torch.h"
 
 namespace murine {
 

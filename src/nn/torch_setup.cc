@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/torch_setup.h"
 
-#include <torch/torch.h>
-
 #include <thread>
 
 #include "base/memory.h"
+#include "nn/torch.h"
 
 namespace murine {
 

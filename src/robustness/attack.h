@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <torch/torch.h>
-
 #include "base/options.h"
 #include "nn/classifier.h"
+#include "nn/torch.h"
 
 namespace murine {
 

@@ -212,7 +212,7 @@ Prepared Prepare(const EvaluateOptions& options) {
   prepared.config.erase("batch");
   prepared.config["model"] = classifier.hash;
   prepared.config["data"] = ImageSetSpec::Parse(options.data).Identity();
-  prepared.config["data_hash"] = StimuliHash(prepared.images);
+  prepared.config["data_hash"] = LabelledHash(prepared.images);
   prepared.config["resized"] = nullptr;
   if (prepared.images.height != classifier.height || prepared.images.width != classifier.width) {
     const std::string size = fmt::format("{}x{}", classifier.height, classifier.width);

@@ -165,6 +165,7 @@ Json Describe(const SimilarityOptions& options, const ImageSet& images, const st
     config[key] = Json::array();
     for (const std::string& path : paths) config[key].push_back(Sha256Hex(ReadFile(path)));
   }
+  config["stimuli_hash"] = stimuli_hash;
   return {{"kind", std::string(NameOf(options.kind))},
           {"images", images.count()},
           {"pairs", images.count() * (images.count() - 1) / 2},

@@ -2,6 +2,7 @@
 #include "train/adam.h"
 
 #include <gtest/gtest.h>
+#include <torch/optim.h>
 
 #include "nn/tensor.h"
 

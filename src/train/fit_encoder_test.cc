@@ -34,7 +34,7 @@ FitOptions Small(const std::filesystem::path& folder) {
     WriteRecording(recording,
                    Simulate({.stimuli = "dead-leaves:330x16x24",
                              .neurons = 12,
-                             .images = 320,
+                             .images = 640,
                              .oracle_images = 10,
                              .repeats = 4,
                              .seed = 3}),
@@ -44,9 +44,12 @@ FitOptions Small(const std::filesystem::path& folder) {
   options.channels = 4;
   options.layers = 2;
   options.input_kernel = 7;
+  options.hidden_kernel = 3;
+  options.stride = 1;
+  options.sparsity = 1;
   options.lr = 0.01;
   options.batch = 32;
-  options.max_epochs = 8;
+  options.max_epochs = 10;
   options.patience = 2;
   options.decays = 1;
   options.seed = 1;
@@ -69,6 +72,7 @@ double Start(const FitOptions& options) {
                               .layers = options.layers,
                               .input_kernel = options.input_kernel,
                               .hidden_kernel = options.hidden_kernel,
+                              .stride = options.stride,
                               .height = data.recording.images.height,
                               .width = data.recording.images.width,
                               .neurons = data.recording.neurons()};
@@ -84,7 +88,7 @@ TEST(FitEncoder, LearnsAndGivesTheSameBytesTwice) {
   const std::filesystem::path out = folder / "mouse.safetensors", again = folder / "again.safetensors";
   const Json result = FitEncoder(options, out);
   const auto score = [&](const char* key) { return result.at(key).get<double>(); };
-  // 320 noisy trials teach little, but clearly more than nothing.
+  // 640 noisy trials teach little, but clearly more than nothing.
   EXPECT_GT(score("validation_correlation"), Start(options) + 0.05);
   EXPECT_GT(score("validation_correlation"), 0.1);
   EXPECT_GT(score("truth_correlation_reliable"), 0.2);

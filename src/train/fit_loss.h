@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <torch/torch.h>
-
 #include "nn/encoder.h"
+#include "nn/torch.h"
 #include "train/fit_options.h"
 
 namespace murine {

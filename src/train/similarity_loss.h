@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <torch/torch.h>
-
 #include <array>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "nn/resnet.h"
+#include "nn/torch.h"
 
 namespace murine {
 

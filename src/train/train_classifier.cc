@@ -250,6 +250,7 @@ void TrainOptions::Check() const {
   if (batch < 2) refuse("--batch", "at least 2", batch);
   if (!(lr > 0)) refuse("--lr", "above 0", lr);
   if (pair_images < 2) refuse("--pair-images", "at least 2", pair_images);
+  Augmentation::Parse(augment);
 }
 
 Json TrainClassifier(const TrainOptions& options, const std::filesystem::path& run) {

@@ -21,6 +21,15 @@ void CheckLabels(const ImageSet& images, const std::string& where) {
         {.what = "images without labels", .where = where, .hint = "a classifier needs labelled images"});
 }
 
+void CheckSize(const ImageSet& images, const std::string& where) {
+  if (images.height >= kLeastSide && images.width >= kLeastSide) return;
+  throw Error({.what = "images too small for crops and the network's groups",
+               .where = where,
+               .expected = fmt::format("at least {0} x {0} pixels", kLeastSide),
+               .got = fmt::format("{} x {}", images.height, images.width),
+               .hint = "larger images, or --resize for those to classify"});
+}
+
 // One per cent, at least one image, for validation.
 void HoldOut(TrainingSet& set, uint64_t seed) {
   std::vector<int64_t> order = RandomPermutation(set.train.count(), RandomStream(seed, "validation"));
@@ -33,6 +42,7 @@ void HoldOut(TrainingSet& set, uint64_t seed) {
 
 void LoadTarget(TrainingSet& set, const TrainOptions& options) {
   set.stimuli = Load(options, options.stimuli, Split::kTrain);
+  CheckSize(set.stimuli, options.stimuli);
   const std::string hash = StimuliHash(set.stimuli);
   SimilarityTarget target = ReadTarget(options.target, hash);
   if (target.matrix.n != set.stimuli.count())
@@ -70,7 +80,8 @@ TrainingSet LoadTrainingSet(const TrainOptions& options) {
   set.identity = OptionsToJson(options);
   set.identity.erase("checkpoint-seconds");
   set.identity["data"] = ImageSetSpec::Parse(options.data).Identity();
-  set.identity["data_hash"] = StimuliHash(set.train);
+  set.identity["data_hash"] = LabelledHash(set.train);
+  set.identity["test_hash"] = LabelledHash(set.test);
   CheckLabels(set.train, options.data);
   CheckLabels(set.test, options.data);
   if (!options.resize.empty()) {
@@ -78,6 +89,8 @@ TrainingSet LoadTrainingSet(const TrainOptions& options) {
     set.train = Resize(set.train, height, width);
     set.test = Resize(set.test, height, width);
   }
+  CheckSize(set.train, options.data);
+  CheckSize(set.test, options.data);
   if (set.train.count() < options.batch + 1)
     throw Error({.what = "fewer training images than a batch",
                  .where = options.data,
