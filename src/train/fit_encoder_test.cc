@@ -32,7 +32,7 @@ FitOptions Small(const std::filesystem::path& folder) {
   const std::filesystem::path recording = folder / "scan.h5";
   if (!std::filesystem::exists(recording))
     WriteRecording(recording,
-                   Simulate({.stimuli = "dead-leaves:330x16x24",
+                   Simulate({.stimuli = "dead-leaves:650x16x24",
                              .neurons = 12,
                              .images = 640,
                              .oracle_images = 10,
