@@ -164,13 +164,14 @@ TEST(FitEncoder, FitsABareRecording) {
   Recording recording = ReadRecording(options.recording);
   recording.behavior = recording.pupil_center = recording.truth = {};
   recording.truth_units.clear();
+  const int64_t shown = recording.images.count();
   for (int64_t t = 0; t < recording.trials(); ++t) {  // every trial an image of its own
     const auto first = recording.images.bytes.begin() + recording.trial_image[t] * 16 * 24;
     const std::vector<uint8_t> image(first, first + 16 * 24);
     recording.images.bytes.insert(recording.images.bytes.end(), image.begin(), image.end());
   }
   recording.images.bytes.erase(recording.images.bytes.begin(),
-                               recording.images.bytes.begin() + 330 * 16 * 24);
+                               recording.images.bytes.begin() + shown * 16 * 24);
   recording.image_ids.clear();
   for (int64_t t = 0; t < recording.trials(); ++t) {
     recording.trial_image[t] = t;
