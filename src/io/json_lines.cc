@@ -36,4 +36,12 @@ void AppendJsonLine(const std::filesystem::path& path, const Json& line) {
   if (!file) throw Error({.what = "cannot write", .where = path.string(), .hint = "is there space left?"});
 }
 
+void DropEpochsFrom(const std::filesystem::path& path, int64_t epoch) {
+  std::string kept;
+  if (std::filesystem::exists(path))
+    for (const Json& line : ReadJsonLines(path))
+      if (line.value("epoch", int64_t{0}) < epoch) kept += line.dump() + "\n";
+  WriteFileAtomically(path, kept);
+}
+
 }  // namespace murine

@@ -15,5 +15,8 @@ void WriteJson(const std::filesystem::path& path, const Json& value);  // indent
 // dropped when read.
 std::vector<Json> ReadJsonLines(const std::filesystem::path& path);
 void AppendJsonLine(const std::filesystem::path& path, const Json& line);
+// Drops the lines whose "epoch" is `epoch` or later: a job that was killed right after writing them goes on
+// from a saved state that does not know of them. Makes the file where there is none.
+void DropEpochsFrom(const std::filesystem::path& path, int64_t epoch);
 
 }  // namespace murine

@@ -52,5 +52,16 @@ TEST(JsonFile, RoundTripKeepsTheOrder) {
   EXPECT_THAT(MessageOf([&] { ReadJson(folder / "b.json"); }), HasSubstr("malformed JSON in"));
 }
 
+TEST(JsonLines, EpochsThatTheStateDoesNotKnowAreDropped) {
+  const TemporaryFolder folder;
+  const std::filesystem::path log = folder / "metrics.jsonl";
+  DropEpochsFrom(log, 3);
+  EXPECT_THAT(ReadJsonLines(log), IsEmpty());
+  for (int epoch = 0; epoch < 4; ++epoch) AppendJsonLine(log, {{"epoch", epoch}});
+  DropEpochsFrom(log, 2);
+  const Json first = {{"epoch", 0}}, second = {{"epoch", 1}};
+  EXPECT_THAT(ReadJsonLines(log), ElementsAre(first, second));
+}
+
 }  // namespace
 }  // namespace murine

@@ -138,15 +138,6 @@ class Fit {
   Progress progress_;
 };
 
-// Lines of epochs that the state does not know yet were written by a fit that was killed right after.
-void DropLinesFrom(const std::filesystem::path& metrics, int64_t epoch) {
-  std::string kept;
-  if (std::filesystem::exists(metrics))
-    for (const Json& line : ReadJsonLines(metrics))
-      if (line.value("epoch", int64_t{0}) < epoch) kept += line.dump() + "\n";
-  WriteFileAtomically(metrics, kept);
-}
-
 }  // namespace
 
 void FitOptions::Check() const {
@@ -175,7 +166,7 @@ Json FitEncoder(const FitOptions& options, const std::filesystem::path& out) {
   state.encoder->SetScales(data.Images(data.train), data.Responses(data.train), data.Behavior(data.train));
   state.encoder->PlaceReadout(ReceptiveFieldCentres(data));
   if (std::filesystem::exists(saved)) ReadFitState(saved, state, identity);
-  DropLinesFrom(metrics, state.epoch);
+  DropEpochsFrom(metrics, state.epoch);
   Fit(options, data, state, identity, saved, metrics).Run();
   const Json result = WriteFitResult(out, state, data, identity);
   std::filesystem::remove(saved);

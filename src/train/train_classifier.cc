@@ -128,15 +128,6 @@ Json EpochLine(const ClassifierState& state, const TrainOptions& options, const 
   return line;
 }
 
-// Lines of epochs that the state does not know yet were written by a run that was killed right after.
-void DropLinesFrom(const std::filesystem::path& metrics, int64_t epoch) {
-  if (!std::filesystem::exists(metrics)) return;
-  std::string kept;
-  for (const Json& line : ReadJsonLines(metrics))
-    if (line.value("epoch", int64_t{0}) < epoch) kept += line.dump() + "\n";
-  WriteFileAtomically(metrics, kept);
-}
-
 class Training {
  public:
   Training(const TrainOptions& options, const TrainingSet& set, ClassifierState& state,
@@ -275,7 +266,7 @@ Json TrainClassifier(const TrainOptions& options, const std::filesystem::path& r
     ClassifierState state(architecture, options);
     if (std::filesystem::exists(saved)) ReadState(saved, state, set.identity);
     WriteFileAtomically(run / "config.toml", FormatToml(OptionsToJson(options)));
-    DropLinesFrom(metrics, state.epoch);
+    DropEpochsFrom(metrics, state.epoch);
     Training(options, set, state, run).Run();
     result = Finish(state, set, options, run);
   }
