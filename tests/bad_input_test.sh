@@ -46,6 +46,7 @@ check() {
   [ ! -s "$PWD.out" ] || faults+=" something on standard output;"
   local after
   after=$(state)
+  # diff says by its status that there are differences: they are the message
   [ "$before" = "$after" ] || faults+=" files changed: $(diff <(echo "$before") <(echo "$after") | tr '\n' ' ' || true);"
   before=$after
   rows=$((rows + 1))

@@ -34,7 +34,7 @@ struct FitOptions {
     visit("layers", self.layers, "of the core");
     visit("input-kernel", self.input_kernel, "size of the first layer's filters, pixels, odd");
     visit("hidden-kernel", self.hidden_kernel, "size of the other layers' filters, odd");
-    visit("stride", self.stride, "of the first layer, pixels: with 2 the core is four times faster");
+    visit("stride", self.stride, "of the first layer, pixels: with 2 the other layers see a quarter of them");
     visit("laplace", self.laplace, "weight of the penalty on rough filters in the first layer");
     visit("sparsity", self.sparsity, "weight of the L1 penalty on readout weights");
     visit("lr", self.lr, "Adam's learning rate at first");
