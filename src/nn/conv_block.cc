@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/conv_block.h"
 
-namespace murine {
+#include "nn/blocked.h"
+#include "nn/fused_block.h"
 
-torch::Tensor ConvBlock(const torch::Tensor& x, const torch::nn::Conv2d& convolution,
-                        const torch::nn::BatchNorm2d& norm, BatchStatistics statistics, Activation activation,
-                        const torch::Tensor& residual) {
+namespace murine {
+namespace {
+
+torch::Tensor PlainBlock(const torch::Tensor& x, const torch::nn::Conv2d& convolution,
+                         const torch::nn::BatchNorm2d& norm, BatchStatistics statistics,
+                         Activation activation, const torch::Tensor& residual) {
   const auto& options = convolution->options;
   const torch::Tensor convolved = torch::conv2d(x, convolution->weight, convolution->bias, options.stride(),
                                                 c10::get<torch::ExpandingArray<2>>(options.padding()),
@@ -17,6 +21,53 @@ torch::Tensor ConvBlock(const torch::Tensor& x, const torch::nn::Conv2d& convolu
       norm->options.momentum().value(), norm->options.eps(), /*cudnn_enabled=*/false);
   if (residual.defined()) out = out + residual;
   return activation == Activation::kRelu ? torch::relu_(out) : out;
+}
+
+ConvolutionShape ShapeOf(const torch::Tensor& x, const torch::nn::Conv2d& convolution, Engine engine) {
+  const auto& options = convolution->options;
+  return {.n = x.size(0),
+          .c_in = options.in_channels(),
+          .height = x.size(2),
+          .width = x.size(3),
+          .c_out = options.out_channels(),
+          .kernel = options.kernel_size()->at(0),
+          .stride = options.stride()->at(0),
+          .bfloat16 = engine == Engine::kBfloat16};
+}
+
+// With many channels Winograd in float is faster than the direct algorithm in bfloat16.
+bool WinogradBeatsBfloat16(const ConvolutionShape& shape) {
+  constexpr int64_t kChannels = 256;
+  return shape.kernel == 3 && shape.stride == 1 && std::min(shape.c_in, shape.c_out) >= kChannels;
+}
+
+// Images are the only plain tensors that the fast path takes, and their gradient the only one it cannot give.
+bool IsFast(const torch::Tensor& x, const ConvolutionShape& shape, BatchStatistics statistics, Engine engine) {
+  return engine != Engine::kPlain && statistics != BatchStatistics::kRunning && x.device().is_cpu() &&
+         shape.IsFast() && IsBlocked(x) != shape.plain_input() &&
+         !(shape.plain_input() && x.requires_grad());
+}
+
+}  // namespace
+
+torch::Tensor ConvBlock(const torch::Tensor& x, const torch::nn::Conv2d& convolution,
+                        const torch::nn::BatchNorm2d& norm, BatchStatistics statistics, Activation activation,
+                        Engine engine, const torch::Tensor& residual) {
+  ConvolutionShape shape = ShapeOf(x, convolution, engine);
+  if (WinogradBeatsBfloat16(shape)) shape.bfloat16 = false;
+  if (!IsFast(x, shape, statistics, engine))
+    return PlainBlock(ToPlain(x).to(torch::kFloat32), convolution, norm, statistics, activation,
+                      residual.defined() ? ToPlain(residual).to(torch::kFloat32) : residual);
+  return FusedBlock(x, residual,
+                    {.shape = shape,
+                     .weight = convolution->weight,
+                     .scale = norm->weight,
+                     .shift = norm->bias,
+                     .running_mean = statistics == BatchStatistics::kBatch ? norm->running_mean : torch::Tensor(),
+                     .running_variance = statistics == BatchStatistics::kBatch ? norm->running_var : torch::Tensor(),
+                     .momentum = norm->options.momentum().value(),
+                     .epsilon = norm->options.eps(),
+                     .activation = activation});
 }
 
 }  // namespace murine

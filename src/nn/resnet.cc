@@ -6,12 +6,14 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "nn/blocked.h"
+#include "nn/folded_resnet.h"
 #include "nn/tensor.h"
 
 namespace murine {
 namespace {
 
-torch::nn::Conv2d Convolution(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
+torch::nn::Conv2d MakeConvolution(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
   return torch::nn::Conv2d(
       torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
 }
@@ -56,28 +58,28 @@ void ResNetOptions::Check() const {
 }
 
 BasicBlockImpl::BasicBlockImpl(int64_t channels_in, int64_t channels_out, int64_t stride) {
-  conv1_ = register_module("conv1", Convolution(channels_in, channels_out, 3, stride));
-  bn1_ = register_module("bn1", torch::nn::BatchNorm2d(channels_out));
-  conv2_ = register_module("conv2", Convolution(channels_out, channels_out, 3, 1));
-  bn2_ = register_module("bn2", torch::nn::BatchNorm2d(channels_out));
+  conv1 = register_module("conv1", MakeConvolution(channels_in, channels_out, 3, stride));
+  bn1 = register_module("bn1", torch::nn::BatchNorm2d(channels_out));
+  conv2 = register_module("conv2", MakeConvolution(channels_out, channels_out, 3, 1));
+  bn2 = register_module("bn2", torch::nn::BatchNorm2d(channels_out));
   if (stride != 1 || channels_in != channels_out) {
-    shortcut_conv_ = Convolution(channels_in, channels_out, 1, stride);
-    shortcut_bn_ = torch::nn::BatchNorm2d(channels_out);
-    register_module("downsample", torch::nn::Sequential(shortcut_conv_, shortcut_bn_));
+    shortcut_conv = MakeConvolution(channels_in, channels_out, 1, stride);
+    shortcut_bn = torch::nn::BatchNorm2d(channels_out);
+    register_module("downsample", torch::nn::Sequential(shortcut_conv, shortcut_bn));
   }
 }
 
-torch::Tensor BasicBlockImpl::forward(const torch::Tensor& x, BatchStatistics statistics) {
+torch::Tensor BasicBlockImpl::forward(const torch::Tensor& x, BatchStatistics statistics, Engine engine) {
   const torch::Tensor shortcut =
-      shortcut_conv_ ? ConvBlock(x, shortcut_conv_, shortcut_bn_, statistics, Activation::kNone) : x;
-  const torch::Tensor hidden = ConvBlock(x, conv1_, bn1_, statistics, Activation::kRelu);
-  return ConvBlock(hidden, conv2_, bn2_, statistics, Activation::kRelu, shortcut);
+      shortcut_conv ? ConvBlock(x, shortcut_conv, shortcut_bn, statistics, Activation::kNone, engine) : x;
+  const torch::Tensor hidden = ConvBlock(x, conv1, bn1, statistics, Activation::kRelu, engine);
+  return ConvBlock(hidden, conv2, bn2, statistics, Activation::kRelu, engine, shortcut);
 }
 
 ResNetImpl::ResNetImpl(const ResNetOptions& options, uint64_t seed) : options_(options) {
   options_.Check();
   conv1_ = register_module(
-      "conv1", Convolution(options_.channels, options_.width, options_.stem == Stem::k3x3 ? 3 : 7, 1));
+      "conv1", MakeConvolution(options_.channels, options_.width, options_.stem == Stem::k3x3 ? 3 : 7, 1));
   bn1_ = register_module("bn1", torch::nn::BatchNorm2d(options_.width));
   const std::array<int, kStages - 1> blocks =
       options_.depth == 18 ? std::array{2, 2, 2, 2} : std::array{3, 4, 6, 3};
@@ -101,16 +103,16 @@ std::array<torch::Tensor, kStages> ResNetImpl::Stages(const torch::Tensor& image
                                                       BatchStatistics statistics) {
   std::array<torch::Tensor, kStages> stages;
   const torch::Tensor scaled = (images - options_.mean) * options_.scale;
-  stages[0] = ConvBlock(scaled, conv1_, bn1_, statistics, Activation::kRelu);
+  stages[0] = ConvBlock(scaled, conv1_, bn1_, statistics, Activation::kRelu, engine_);
   for (size_t group = 0; group < groups_.size(); ++group) {
     torch::Tensor x = stages[group];
-    for (BasicBlock& block : groups_[group]) x = block->forward(x, statistics);
+    for (BasicBlock& block : groups_[group]) x = block->forward(x, statistics, engine_);
     stages[group + 1] = x;
   }
   return stages;
 }
 
-torch::Tensor ResNetImpl::Head(const torch::Tensor& last_stage) { return fc_(last_stage.mean({2, 3})); }
+torch::Tensor ResNetImpl::Head(const torch::Tensor& last_stage) { return fc_(ImageChannelMeans(last_stage)); }
 
 torch::Tensor ResNetImpl::Logits(const torch::Tensor& images, BatchStatistics statistics) {
   return Head(Stages(images, statistics).back());
@@ -120,8 +122,8 @@ Classifier AsClassifier(ResNet network) {
   for (torch::Tensor& parameter : network->parameters()) parameter.set_requires_grad(false);
   const ResNetOptions options = network->options();
   Classifier classifier;
-  classifier.logits = [network](const torch::Tensor& images) mutable {
-    return network->Logits(images, BatchStatistics::kRunning);
+  classifier.logits = [folded = std::make_shared<FoldedResNet>(network)](const torch::Tensor& images) {
+    return folded->Logits(images);
   };
   classifier.classes = options.classes;
   classifier.channels = options.channels;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "nn/checkpoint.h"
+#include "train/sgd_kernel.h"
 
 namespace murine {
 
@@ -20,9 +21,10 @@ void Sgd::Step(double lr) {
     for (torch::Tensor& parameter : group.parameters) {
       torch::Tensor& velocity = velocity_[i++];
       if (!parameter.grad().defined()) continue;
-      velocity.mul_(momentum_).add_(parameter.grad());
-      if (group.weight_decay != 0) velocity.add_(parameter, group.weight_decay);
-      parameter.add_(velocity, -lr);
+      const torch::Tensor gradient = parameter.grad().contiguous();
+      SgdStep(parameter.numel(), parameter.data_ptr<float>(), velocity.data_ptr<float>(),
+              gradient.data_ptr<float>(), static_cast<float>(lr), static_cast<float>(momentum_),
+              static_cast<float>(group.weight_decay));
     }
 }
 

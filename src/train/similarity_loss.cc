@@ -1,14 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/similarity_loss.h"
 
+#include <dnnl.h>
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "nn/blocked.h"
 #include "nn/tensor.h"
 
 namespace murine {
 namespace {
 
-constexpr double kLeastNorm = 1e-12;
+constexpr double kLeastSquare = 1e-12;
+
+// One product gives the scalar products of all pairs of rows: x [n, d] -> x x' [n, n]. oneDNN multiplies, for the
+// BLAS that libtorch calls may be the reference one.
+struct Gram : torch::autograd::Function<Gram> {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x) {
+    const torch::Tensor rows = x.contiguous();
+    context->save_for_backward({rows});
+    torch::Tensor products = torch::empty({x.size(0), x.size(0)});
+    Multiply('T', rows, rows, products);
+    return products;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const torch::Tensor rows = context->get_saved_variables()[0];
+    torch::Tensor gradient = torch::empty_like(rows);
+    Multiply('N', (gradients[0] + gradients[0].t()).contiguous(), rows, gradient);
+    return {gradient};
+  }
+
+  // out = a b or a b', row-major.
+  static void Multiply(char transpose_b, const torch::Tensor& a, const torch::Tensor& b, torch::Tensor& out) {
+    const dnnl_status_t status =
+        dnnl_sgemm('N', transpose_b, out.size(0), out.size(1), a.size(1), 1.f, a.data_ptr<float>(), a.size(1),
+                   b.data_ptr<float>(), b.size(1), 0.f, out.data_ptr<float>(), out.size(1));
+    if (status != dnnl_success) throw Error({.what = "oneDNN could not multiply the features"});
+  }
+};
 
 std::pair<torch::Tensor, torch::Tensor> Ends(std::span<const Pair> pairs) {
   std::vector<int64_t> first, second;
@@ -36,13 +67,13 @@ torch::Tensor StageSimilarityImpl::forward(const std::array<torch::Tensor, kStag
   for (size_t k = 0; k < stages.size(); ++k) {
     {
       torch::NoGradGuard no_grad;
-      const torch::Tensor batch_mean = stages[k].mean({0, 2, 3});
+      const torch::Tensor batch_mean = ChannelMeans(stages[k]);
       if (started_.item<float>() == 0)
         means_[k].copy_(batch_mean);
       else
         means_[k].mul_(kMeanDecay).add_(batch_mean, 1 - kMeanDecay);
     }
-    const torch::Tensor centred = stages[k] - means_[k].view({1, -1, 1, 1});
+    const torch::Tensor centred = stages[k].to(torch::kFloat32) - AlongChannels(means_[k], stages[k]);
     similarities.push_back(PairCosines(centred.flatten(1), pairs));
   }
   started_.fill_(1);
@@ -50,10 +81,10 @@ torch::Tensor StageSimilarityImpl::forward(const std::array<torch::Tensor, kStag
 }
 
 torch::Tensor PairCosines(const torch::Tensor& features, std::span<const Pair> pairs) {
+  const torch::Tensor products = Gram::apply(features);
+  const torch::Tensor lengths = products.diagonal().clamp_min(kLeastSquare).sqrt();
   const auto [first, second] = Ends(pairs);
-  const torch::Tensor norms = features.square().sum(1).clamp_min(kLeastNorm).sqrt();
-  const torch::Tensor products = (features.index_select(0, first) * features.index_select(0, second)).sum(1);
-  return products / (norms.index_select(0, first) * norms.index_select(0, second));
+  return products.index({first, second}) / (lengths.index_select(0, first) * lengths.index_select(0, second));
 }
 
 torch::Tensor SimilarityLoss(const torch::Tensor& similarity, const torch::Tensor& target, double clamp) {

@@ -14,8 +14,11 @@
 #include "io/artifact.h"
 #include "io/file.h"
 #include "io/json_lines.h"
+#include "nn/blocked.h"
+#include "nn/folded_resnet.h"
 #include "nn/tensor.h"
 #include "train/classifier_state.h"
+#include "train/joint_loss.h"
 #include "train/training_set.h"
 
 namespace murine {
@@ -32,7 +35,8 @@ struct Score {
 };
 
 // Cross entropy and accuracy in evaluation mode over the images `index`.
-Score Evaluate(ResNet& network, const ImageSet& images, std::span<const int64_t> index) {
+Score Evaluate(const ResNet& network, const ImageSet& images, std::span<const int64_t> index) {
+  const FoldedResNet folded(network);
   torch::NoGradGuard no_grad;
   constexpr size_t kBatch = 256;
   double loss = 0, correct = 0;
@@ -46,7 +50,7 @@ Score Evaluate(ResNet& network, const ImageSet& images, std::span<const int64_t>
       labels.push_back(images.labels[part[i]]);
     }
     const torch::Tensor truth = ToTensor(std::span<const int64_t>(labels));
-    const torch::Tensor logits = network->Logits(batch, BatchStatistics::kRunning);
+    const torch::Tensor logits = folded.Logits(batch);
     loss += torch::cross_entropy_loss(logits, truth, {}, at::Reduction::Sum).item<double>();
     correct += logits.argmax(1).eq(truth).sum().item<double>();
   }
@@ -54,35 +58,27 @@ Score Evaluate(ResNet& network, const ImageSet& images, std::span<const int64_t>
   return {loss / n, correct / n};
 }
 
-// The joint loss: L = L_task + alpha * L_similarity (method.md section 5), as the mean of one step.
-struct StepLoss {
-  torch::Tensor task, similarity;  // similarity: undefined without a target
-};
-
-StepLoss JointLoss(ClassifierState& state, const TrainingSet& set, const TrainOptions& options,
-                   const Batch& batch) {
-  StepLoss loss;
+StepData DrawStep(const TrainingSet& set, const TrainOptions& options, const Batch& batch, int64_t epoch,
+                  int64_t step) {
   const ImageSet& images = set.train;
-  const torch::Tensor x = ToTensor(batch.images, {static_cast<int64_t>(batch.labels.size()), images.channels,
-                                                  images.height, images.width});
-  const torch::Tensor logits = state.network->Logits(x, BatchStatistics::kBatch);
-  loss.task = torch::cross_entropy_loss(logits, ToTensor(std::span<const int64_t>(batch.labels)));
-  if (!options.regularized()) return loss;
+  StepData data;
+  data.images = ToTensor(batch.images, {static_cast<int64_t>(batch.labels.size()), images.channels,
+                                        images.height, images.width});
+  data.labels = ToTensor(std::span<const int64_t>(batch.labels));
+  if (!options.regularized()) return data;
 
-  const PairBatch pairs = DrawPairs(options.pairs, set.stimuli.count(), options.pair_images, options.seed,
-                                    static_cast<uint64_t>(state.epoch), static_cast<uint64_t>(state.step));
-  torch::Tensor seen = torch::empty({static_cast<int64_t>(pairs.images.size()), set.stimuli.channels,
-                                     set.stimuli.height, set.stimuli.width});
+  PairBatch pairs = DrawPairs(options.pairs, set.stimuli.count(), options.pair_images, options.seed,
+                              static_cast<uint64_t>(epoch), static_cast<uint64_t>(step));
+  data.stimuli = torch::empty({static_cast<int64_t>(pairs.images.size()), set.stimuli.channels,
+                               set.stimuli.height, set.stimuli.width});
   for (size_t i = 0; i < pairs.images.size(); ++i)
     set.stimuli.CopyTo(pairs.images[i],
-                       Values(seen).subspan(i * set.stimuli.image_size(), set.stimuli.image_size()));
+                       Values(data.stimuli).subspan(i * set.stimuli.image_size(), set.stimuli.image_size()));
   std::vector<float> wanted;
   for (const auto& [i, j] : pairs.pairs) wanted.push_back(set.target.at(pairs.images[i], pairs.images[j]));
-  const auto stages = state.network->Stages(seen, BatchStatistics::kBatchApart);
-  const torch::Tensor similarity = state.similarity(stages, pairs.pairs);
-  loss.similarity =
-      SimilarityLoss(similarity, ToTensor(wanted, {static_cast<int64_t>(wanted.size())}), options.clamp);
-  return loss;
+  data.wanted = ToTensor(wanted, {static_cast<int64_t>(wanted.size())});
+  data.pairs = std::move(pairs.pairs);
+  return data;
 }
 
 void RefuseNotFinite(double loss, const char* which, const ClassifierState& state) {
@@ -96,7 +92,8 @@ void RefuseNotFinite(double loss, const char* which, const ClassifierState& stat
 void TrainStep(ClassifierState& state, const TrainingSet& set, const TrainOptions& options,
                const Batch& batch, int64_t steps) {
   state.sgd.ZeroGradients();
-  const StepLoss loss = JointLoss(state, set, options, batch);
+  const StepLoss loss = JointLoss(state.network, state.similarity,
+                                  DrawStep(set, options, batch, state.epoch, state.step), options.clamp);
   const double task = loss.task.item<double>();
   RefuseNotFinite(task, "classification", state);
   state.task_loss += task;
@@ -242,6 +239,14 @@ void TrainOptions::Check() const {
   if (!(lr > 0)) refuse("--lr", "above 0", lr);
   if (pair_images < 2) refuse("--pair-images", "at least 2", pair_images);
   Augmentation::Parse(augment);
+  if (precision == Precision::kBf16 && (!HasFastBfloat16() || width % ChannelBlock() != 0))
+    refuse("--precision bf16", HasFastBfloat16() ? "a width that is a multiple of 16" : "a CPU with AVX-512", width);
+}
+
+std::span<const EnumName<Precision>> EnumNames(Precision) {
+  static constexpr std::array<EnumName<Precision>, 2> kNames{
+      {{Precision::kFp32, "fp32"}, {Precision::kBf16, "bf16"}}};
+  return kNames;
 }
 
 Json TrainClassifier(const TrainOptions& options, const std::filesystem::path& run) {
@@ -264,6 +269,7 @@ Json TrainClassifier(const TrainOptions& options, const std::filesystem::path& r
     architecture.height = set.train.height;
     architecture.image_width = set.train.width;
     ClassifierState state(architecture, options);
+    state.network->UseEngine(options.precision == Precision::kFp32 ? Engine::kFloat : Engine::kBfloat16);
     if (std::filesystem::exists(saved)) ReadState(saved, state, set.identity);
     WriteFileAtomically(run / "config.toml", FormatToml(OptionsToJson(options)));
     DropEpochsFrom(metrics, state.epoch);

@@ -11,6 +11,9 @@
 
 namespace murine {
 
+enum class Precision { kFp32, kBf16 };
+std::span<const EnumName<Precision>> EnumNames(Precision);
+
 // `murine train`. Without a target: the unregularized baseline.
 struct TrainOptions {
   std::string data;
@@ -31,6 +34,7 @@ struct TrainOptions {
   double momentum = 0.9;
   double weight_decay = 5e-4;
   Schedule schedule = Schedule::kSteps;
+  Precision precision = Precision::kFp32;
   std::string augment = "crop,flip";
   int64_t checkpoint_seconds = 60;
   uint64_t seed = 0;
@@ -59,6 +63,8 @@ struct TrainOptions {
     visit("momentum", self.momentum, "of SGD");
     visit("weight-decay", self.weight_decay, "of SGD, on the network's parameters");
     visit("schedule", self.schedule, "steps: x0.3 every 4 epochs, cycles of 20; linear: warm-up, then to 0");
+    visit("precision", self.precision,
+          "of features: fp32, or bf16 where the CPU has it; weights and losses are fp32");
     visit("augment", self.augment, "crop, flip, noise:SIGMA, separated by commas; or none");
     visit("checkpoint-seconds", self.checkpoint_seconds,
           "time between saved states; does not change results");

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "nn/torch.h"
+
+namespace murine {
+
+// The fast path keeps features as [n, c / b, h, w, b]: b channels side by side fill one vector register, which
+// is how oneDNN's convolutions want them. A tensor of five dimensions is blocked, one of four is plain
+// [n, c, h, w]; either may hold float or bfloat16.
+
+// b: 16 with AVX-512, 8 with AVX2, 0 where there is no fast path.
+int64_t ChannelBlock();
+bool HasFastBfloat16();  // does this CPU have a fast path for bfloat16?
+
+inline bool IsBlocked(const torch::Tensor& features) { return features.dim() == 5; }
+int64_t Channels(const torch::Tensor& features);
+
+// [n, c, h, w] <-> [n, c / b, h, w, b], differentiable; c must be a multiple of b. ToPlain leaves a plain
+// tensor as it is.
+torch::Tensor ToBlocked(const torch::Tensor& plain);
+torch::Tensor ToPlain(const torch::Tensor& features);
+
+// The mean of each channel: over images and places [c], or over places alone [n, c]; float, differentiable.
+torch::Tensor ChannelMeans(const torch::Tensor& features);
+torch::Tensor ImageChannelMeans(const torch::Tensor& features);
+
+// `means` [c] in a shape that broadcasts against `features`.
+torch::Tensor AlongChannels(const torch::Tensor& means, const torch::Tensor& features);
+
+}  // namespace murine

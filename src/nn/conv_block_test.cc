@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/conv_block.h"
+
+#include <gmock/gmock.h>
+
+#include "nn/blocked.h"
+#include "nn/folded_resnet.h"
+#include "nn/resnet.h"
+#include "nn/tensor.h"
+
+namespace murine {
+namespace {
+
+constexpr uint64_t kSeed = 5;
+
+struct Case {
+  int64_t n, c_in, height, width, c_out, kernel, stride;
+  bool residual;
+  Activation activation;
+};
+
+std::ostream& operator<<(std::ostream& out, const Case& c) {
+  return out << "seed " << kSeed << ": " << c.n << "x" << c.c_in << "x" << c.height << "x" << c.width << " -> "
+             << c.c_out << ", kernel " << c.kernel << ", stride " << c.stride << ", residual " << c.residual
+             << ", relu " << (c.activation == Activation::kRelu);
+}
+
+// Shapes of ResNets for images and stimuli; 24, 12 and 20 are no multiples of a block, 32 and more take Winograd.
+const std::vector<Case> kCases = {
+    {2, 1, 9, 11, 16, 3, 1, false, Activation::kRelu},   {3, 3, 12, 10, 32, 7, 1, false, Activation::kRelu},
+    {2, 1, 36, 64, 64, 3, 1, false, Activation::kRelu},  {2, 16, 8, 8, 16, 3, 1, true, Activation::kRelu},
+    {1, 16, 8, 8, 32, 3, 2, false, Activation::kRelu},   {2, 32, 9, 7, 32, 3, 1, true, Activation::kRelu},
+    {2, 64, 36, 64, 64, 3, 1, true, Activation::kRelu},  {3, 64, 9, 16, 128, 3, 2, false, Activation::kRelu},
+    {3, 64, 9, 16, 128, 1, 2, false, Activation::kNone}, {2, 128, 5, 8, 128, 3, 1, true, Activation::kNone},
+    {1, 256, 4, 4, 256, 3, 1, true, Activation::kRelu},  {5, 48, 5, 3, 80, 3, 1, false, Activation::kRelu},
+    {2, 24, 8, 8, 24, 3, 1, true, Activation::kRelu},    {2, 12, 8, 6, 20, 3, 2, false, Activation::kRelu},
+    {1, 64, 2, 2, 64, 3, 1, false, Activation::kRelu}};
+
+torch::Tensor Draw(at::IntArrayRef shape, const char* name) {
+  return NormalTensor(shape, 1, RandomStream(kSeed, name));
+}
+
+struct Outcome {
+  torch::Tensor out, x, residual, weight, gamma, beta, running_mean, running_variance;
+};
+
+// The block's output and, for a random gradient of it, all gradients and what the running statistics became.
+Outcome RunBlock(const Case& c, Engine engine, BatchStatistics statistics) {
+  torch::nn::Conv2d convolution(torch::nn::Conv2dOptions(c.c_in, c.c_out, c.kernel)
+                                    .stride(c.stride)
+                                    .padding(c.kernel / 2)
+                                    .bias(false));
+  torch::nn::BatchNorm2d norm(c.c_out);
+  {
+    torch::NoGradGuard no_grad;
+    const double fan_in = static_cast<double>(c.c_in * c.kernel * c.kernel);
+    convolution->weight.copy_(Draw(convolution->weight.sizes(), "weight") / std::sqrt(fan_in));
+    norm->weight.copy_(Draw({c.c_out}, "gamma").abs() + 0.5);
+    norm->bias.copy_(Draw({c.c_out}, "beta"));
+  }
+  torch::Tensor x = Draw({c.n, c.c_in, c.height, c.width}, "x") + 0.3;
+  const bool image = c.c_in <= 4;
+  if (!image) x.requires_grad_(true);
+  torch::Tensor residual;
+  const int64_t height = (c.height - 1) / c.stride + 1, width = (c.width - 1) / c.stride + 1;
+  if (c.residual) residual = Draw({c.n, c.c_out, height, width}, "residual").requires_grad_(true);
+  const bool fast = engine != Engine::kPlain && c.c_out % ChannelBlock() == 0 &&
+                    (image || c.c_in % ChannelBlock() == 0);
+  const auto type = engine == Engine::kBfloat16 ? torch::kBFloat16 : torch::kFloat32;
+  const torch::Tensor in = fast && !image ? ToBlocked(x).to(type) : x;
+  const torch::Tensor added = residual.defined() && fast ? ToBlocked(residual).to(type) : residual;
+  const torch::Tensor out = ConvBlock(in, convolution, norm, statistics, c.activation, engine, added);
+  EXPECT_EQ(IsBlocked(out), fast);
+  const torch::Tensor plain = ToPlain(out).to(torch::kFloat32);
+  plain.backward(Draw(plain.sizes(), "gradient"));
+  return {plain.detach(),
+          x.grad(),
+          residual.defined() ? residual.grad() : residual,
+          convolution->weight.grad(),
+          norm->weight.grad(),
+          norm->bias.grad(),
+          norm->running_mean.clone(),
+          norm->running_var.clone()};
+}
+
+// |a - b| relative to the length of b.
+double Apart(const torch::Tensor& a, const torch::Tensor& b) {
+  EXPECT_EQ(a.defined(), b.defined());
+  if (!a.defined()) return 0;
+  return ((a - b).norm() / (b.norm() + 1e-6)).item<double>();
+}
+
+void ExpectAlike(const Outcome& fast, const Outcome& plain, double tolerance) {
+  EXPECT_LT(Apart(fast.out, plain.out), tolerance);
+  EXPECT_LT(Apart(fast.x, plain.x), tolerance);
+  EXPECT_LT(Apart(fast.residual, plain.residual), tolerance);
+  EXPECT_LT(Apart(fast.weight, plain.weight), tolerance);
+  EXPECT_LT(Apart(fast.gamma, plain.gamma), tolerance);
+  EXPECT_LT(Apart(fast.beta, plain.beta), tolerance);
+  EXPECT_LT(Apart(fast.running_mean, plain.running_mean), tolerance);
+  EXPECT_LT(Apart(fast.running_variance, plain.running_variance), tolerance);
+}
+
+class ConvBlockTwins : public testing::TestWithParam<Case> {};
+INSTANTIATE_TEST_SUITE_P(Shapes, ConvBlockTwins, testing::ValuesIn(kCases));
+
+// Winograd's transforms cost about two digits of float's seven.
+TEST_P(ConvBlockTwins, FloatIsThePlainBlock) {
+  for (const auto statistics : {BatchStatistics::kBatch, BatchStatistics::kBatchApart})
+    ExpectAlike(RunBlock(GetParam(), Engine::kFloat, statistics), RunBlock(GetParam(), Engine::kPlain, statistics),
+                2e-4);
+}
+
+// bfloat16 keeps eight bits: values are off by up to 1/256.
+TEST_P(ConvBlockTwins, Bfloat16IsThePlainBlockRounded) {
+  if (!HasFastBfloat16()) GTEST_SKIP() << "this CPU has no fast path for bfloat16";
+  Case linear = GetParam();
+  linear.activation = Activation::kNone;
+  ExpectAlike(RunBlock(linear, Engine::kBfloat16, BatchStatistics::kBatch),
+              RunBlock(linear, Engine::kPlain, BatchStatistics::kBatch), 2e-2);
+}
+
+// Rounding moves about one value in a hundred to the other side of the ReLU: a tenth of the gradient's length.
+TEST_P(ConvBlockTwins, Bfloat16HasItsGradientBehindTheRelu) {
+  if (!HasFastBfloat16()) GTEST_SKIP() << "this CPU has no fast path for bfloat16";
+  if (GetParam().height * GetParam().width < 16) GTEST_SKIP() << "too few values to average over";
+  ExpectAlike(RunBlock(GetParam(), Engine::kBfloat16, BatchStatistics::kBatch),
+              RunBlock(GetParam(), Engine::kPlain, BatchStatistics::kBatch), 0.1);
+}
+
+TEST_P(ConvBlockTwins, GivesTheSameBitsAgain) {
+  const Outcome once = RunBlock(GetParam(), Engine::kFloat, BatchStatistics::kBatch),
+                again = RunBlock(GetParam(), Engine::kFloat, BatchStatistics::kBatch);
+  EXPECT_TRUE(once.out.equal(again.out));
+  EXPECT_TRUE(once.weight.equal(again.weight));
+  EXPECT_TRUE(once.gamma.equal(again.gamma));
+}
+
+TEST(ConvBlock, KeepsNanVisible) {
+  torch::nn::Conv2d convolution(torch::nn::Conv2dOptions(16, 16, 3).padding(1).bias(false));
+  torch::nn::BatchNorm2d norm(16);
+  const torch::Tensor x = torch::full({1, 16 / std::max<int64_t>(1, ChannelBlock()), 4, 4, ChannelBlock()}, NAN);
+  if (ChannelBlock() == 0) GTEST_SKIP() << "this CPU has no fast path";
+  const torch::Tensor out =
+      ConvBlock(x, convolution, norm, BatchStatistics::kBatch, Activation::kRelu, Engine::kFloat);
+  EXPECT_TRUE(out.isnan().all().item<bool>());
+}
+
+ResNetOptions Options(int64_t width, int64_t channels) {
+  ResNetOptions options;
+  options.width = width;
+  options.channels = channels;
+  options.height = options.image_width = 16;
+  return options;
+}
+
+torch::Tensor SomeImages(int64_t channels, int64_t height, int64_t width) {
+  return UniformTensor({3, channels, height, width}, 0, 1, RandomStream(kSeed, "images"));
+}
+
+// A network whose running statistics are not those it began with.
+ResNet Trained(int64_t width, int64_t channels) {
+  ResNet network(Options(width, channels), kSeed);
+  torch::NoGradGuard no_grad;
+  for (int i = 0; i < 20; ++i) network->Stages(SomeImages(channels, 16, 16), BatchStatistics::kBatch);
+  return network;
+}
+
+TEST(FoldedResNet, IsThePlainNetworkWithItsInputGradient) {
+  for (const int64_t width : {16, 32, 6})
+    for (const int64_t channels : {1, 3}) {
+      ResNet network = Trained(width, channels);
+      const FoldedResNet folded(network);
+      torch::Tensor a = SomeImages(channels, 17, 23).requires_grad_(true), b = a.detach().clone().requires_grad_(true);
+      const torch::Tensor fast = folded.Logits(a), plain = network->Logits(b, BatchStatistics::kRunning);
+      EXPECT_LT(Apart(fast, plain), 1e-4) << width << " " << channels;
+      fast.square().sum().backward();
+      plain.square().sum().backward();
+      EXPECT_LT(Apart(a.grad(), b.grad()), 1e-3) << width << " " << channels;
+    }
+}
+
+TEST(FoldedResNet, DoesNotFollowLaterTraining) {
+  ResNet network = Trained(16, 1);
+  const FoldedResNet folded(network);
+  const torch::Tensor before = folded.Logits(SomeImages(1, 16, 16));
+  for (torch::Tensor& parameter : network->parameters()) parameter.data().mul_(2);
+  EXPECT_TRUE(folded.Logits(SomeImages(1, 16, 16)).equal(before));
+}
+
+TEST(ResNet, TrainsAlikeOnEveryEngine) {
+  const auto gradients = [](Engine engine) {
+    ResNet network(Options(32, 1), kSeed);
+    network->UseEngine(engine);
+    const auto stages = network->Stages(SomeImages(1, 36, 64), BatchStatistics::kBatch);
+    torch::Tensor loss = network->Head(stages.back()).square().sum();
+    for (const torch::Tensor& stage : stages) loss = loss + stage.to(torch::kFloat32).square().mean();
+    loss.backward();
+    std::vector<torch::Tensor> all;
+    for (const torch::Tensor& parameter : network->parameters()) all.push_back(parameter.grad().flatten());
+    return torch::cat(all);
+  };
+  const torch::Tensor plain = gradients(Engine::kPlain);
+  EXPECT_LT(Apart(gradients(Engine::kFloat), plain), 1e-3);
+  if (HasFastBfloat16()) {
+    EXPECT_LT(Apart(gradients(Engine::kBfloat16), plain), 0.25);  // through 17 layers' ReLUs
+  }
+}
+
+}  // namespace
+}  // namespace murine

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/convolution.h"
+
+#include <map>
+#include <mutex>
+#include <tuple>
+
+#include "nn/blocked.h"
+#include "nn/onednn.h"
+
+namespace murine {
+namespace {
+
+using dnnl::memory;
+using Tag = memory::format_tag;
+using Type = memory::data_type;
+
+Tag FeatureTag() { return ChannelBlock() == 16 ? Tag::nChw16c : Tag::nChw8c; }
+
+memory::dims WeightDims(const ConvolutionShape& shape) {
+  return {shape.c_out, shape.c_in, shape.kernel, shape.kernel};
+}
+
+onednn::ConvolutionProblem Problem(const ConvolutionShape& shape) {
+  const Type type = shape.bfloat16 ? Type::bf16 : Type::f32;
+  return {.source = memory::desc({shape.n, shape.c_in, shape.height, shape.width}, type,
+                                 shape.plain_input() ? Tag::nchw : FeatureTag()),
+          .weights = memory::desc(WeightDims(shape), type, Tag::any),
+          .weight_gradient = memory::desc(WeightDims(shape), Type::f32, Tag::any),
+          .destination = memory::desc({shape.n, shape.c_out, shape.out_height(), shape.out_width()}, type,
+                                      FeatureTag()),
+          .stride = shape.stride,
+          .padding = shape.kernel / 2};
+}
+
+constexpr int64_t kWinogradChannels = 32, kWinogradGradientChannels = 64, kWinogradTiles = 64;
+
+onednn::Algorithm Best(const ConvolutionShape& shape, int64_t least_channels) {
+  const int64_t tiles = shape.n * ((shape.out_height() + 3) / 4) * ((shape.out_width() + 3) / 4);
+  const bool winograd = !shape.bfloat16 && shape.kernel == 3 && shape.stride == 1 &&
+                        std::min(shape.c_in, shape.c_out) >= least_channels && tiles >= kWinogradTiles;
+  return winograd ? onednn::Algorithm::kWinograd : onednn::Algorithm::kDirect;
+}
+
+
+torch::Tensor EmptyFeatures(int64_t n, int64_t channels, int64_t height, int64_t width, bool bfloat16) {
+  const int64_t block = ChannelBlock();
+  return torch::empty({n, channels / block, height, width, block},
+                      bfloat16 ? torch::kBFloat16 : torch::kFloat32);
+}
+
+// OIHW float -> what a primitive wants.
+torch::Tensor Pack(const torch::Tensor& weight, const memory::desc& wanted) {
+  torch::Tensor packed = torch::empty({static_cast<int64_t>(wanted.get_size())}, torch::kByte);
+  onednn::Reorder(memory::desc({weight.size(0), weight.size(1), weight.size(2), weight.size(3)}, Type::f32,
+                               Tag::oihw),
+                  weight, wanted, packed);
+  return packed;
+}
+
+// The values of a map that are made when they are first asked for and stay where they are.
+template <class Key, class Value, class Make>
+const Value& Memo(std::map<Key, std::unique_ptr<Value>>& known, std::mutex& mutex, const Key& key,
+                  Make&& make) {
+  const std::lock_guard lock(mutex);
+  std::unique_ptr<Value>& value = known[key];
+  if (!value) value = make();
+  return *value;
+}
+
+}  // namespace
+
+bool ConvolutionShape::IsFast() const {
+  const int64_t block = ChannelBlock();
+  return block != 0 && c_out % block == 0 && (plain_input() || c_in % block == 0) && kernel % 2 == 1 &&
+         (!bfloat16 || HasFastBfloat16());
+}
+
+// Each is made when it is first used: an evaluation needs no gradients.
+struct Convolution::Kernels {
+  explicit Kernels(const ConvolutionShape& of) : shape(of), problem(Problem(of)) {}
+
+  const onednn::Primitive& Forward() const {
+    std::call_once(forward_made, [this] {
+      forward =
+          onednn::Forward(problem, Best(shape, kWinogradChannels), dnnl::prop_kind::forward_training);
+    });
+    return forward;
+  }
+  const onednn::Primitive& BackwardData() const {
+    std::call_once(data_made, [this] {
+      backward_data = onednn::BackwardData(problem, Best(shape, kWinogradChannels));
+    });
+    return backward_data;
+  }
+  const onednn::Primitive& BackwardWeights() const {
+    std::call_once(weights_made, [this] {
+      backward_weights = onednn::BackwardWeights(problem, Best(shape, kWinogradGradientChannels));
+    });
+    return backward_weights;
+  }
+
+  ConvolutionShape shape;
+  onednn::ConvolutionProblem problem;
+
+ private:
+  mutable std::once_flag forward_made, data_made, weights_made;
+  mutable onednn::Primitive forward, backward_data, backward_weights;
+};
+
+Convolution::Convolution(const ConvolutionShape& shape) : kernels_(std::make_unique<Kernels>(shape)) {}
+Convolution::~Convolution() = default;
+
+const Convolution& Convolution::Of(const ConvolutionShape& shape) {
+  static std::mutex mutex;
+  static std::map<ConvolutionShape, std::unique_ptr<Convolution>> known;
+  return Memo(known, mutex, shape,
+              [&shape] { return std::unique_ptr<Convolution>(new Convolution(shape)); });
+}
+
+const ConvolutionShape& Convolution::shape() const { return kernels_->shape; }
+
+torch::Tensor Convolution::Forward(const torch::Tensor& x, const torch::Tensor& weight) const {
+  const ConvolutionShape& s = shape();
+  const onednn::Primitive& primitive = kernels_->Forward();
+  torch::Tensor out = EmptyFeatures(s.n, s.c_out, s.out_height(), s.out_width(), s.bfloat16);
+  onednn::Execute(primitive, {{DNNL_ARG_SRC, {kernels_->problem.source, x}},
+                              {DNNL_ARG_WEIGHTS, {primitive.weights, Pack(weight, primitive.weights)}},
+                              {DNNL_ARG_DST, {kernels_->problem.destination, out}}});
+  return out;
+}
+
+torch::Tensor Convolution::BackwardData(const torch::Tensor& gradient, const torch::Tensor& weight) const {
+  const ConvolutionShape& s = shape();
+  const onednn::Primitive& primitive = kernels_->BackwardData();
+  torch::Tensor out = EmptyFeatures(s.n, s.c_in, s.height, s.width, s.bfloat16);
+  onednn::Execute(primitive, {{DNNL_ARG_DIFF_DST, {kernels_->problem.destination, gradient}},
+                              {DNNL_ARG_WEIGHTS, {primitive.weights, Pack(weight, primitive.weights)}},
+                              {DNNL_ARG_DIFF_SRC, {kernels_->problem.source, out}}});
+  return out;
+}
+
+torch::Tensor Convolution::BackwardWeights(const torch::Tensor& x, const torch::Tensor& gradient) const {
+  const ConvolutionShape& s = shape();
+  const onednn::Primitive& primitive = kernels_->BackwardWeights();
+  torch::Tensor packed =
+      torch::empty({static_cast<int64_t>(primitive.weights.get_size())}, torch::kByte);
+  onednn::Execute(primitive, {{DNNL_ARG_SRC, {kernels_->problem.source, x}},
+                              {DNNL_ARG_DIFF_DST, {kernels_->problem.destination, gradient}},
+                              {DNNL_ARG_DIFF_WEIGHTS, {primitive.weights, packed}}});
+  torch::Tensor out = torch::empty({s.c_out, s.c_in, s.kernel, s.kernel});
+  onednn::Reorder(primitive.weights, packed, memory::desc(WeightDims(s), Type::f32, Tag::oihw), out);
+  return out;
+}
+
+namespace {
+
+using FoldedKey = std::tuple<ConvolutionShape, bool, bool>;  // shape, residual, ReLU
+
+const onednn::Primitive& FoldedForward(const ConvolutionShape& shape, Activation activation,
+                                       const torch::Tensor& residual) {
+  static std::mutex mutex;
+  static std::map<FoldedKey, std::unique_ptr<onednn::Primitive>> known;
+  const FoldedKey key{shape, residual.defined(), activation == Activation::kRelu};
+  return Memo(known, mutex, key, [&] {
+    onednn::ConvolutionProblem problem = Problem(shape);
+    problem.bias = memory::desc({shape.c_out}, Type::f32, Tag::x);
+    dnnl::post_ops after;
+    if (std::get<1>(key)) after.append_sum(1);
+    if (std::get<2>(key)) onednn::AppendRelu(after);
+    problem.after = after;
+    return std::make_unique<onednn::Primitive>(onednn::Forward(
+        problem, Best(shape, kWinogradChannels), dnnl::prop_kind::forward_inference));
+  });
+}
+
+const onednn::Primitive& FoldedBackwardData(const ConvolutionShape& shape) {
+  static std::mutex mutex;
+  static std::map<ConvolutionShape, std::unique_ptr<onednn::Primitive>> known;
+  return Memo(known, mutex, shape, [&] {
+    return std::make_unique<onednn::Primitive>(
+        onednn::BackwardData(Problem(shape), Best(shape, kWinogradChannels)));
+  });
+}
+
+}  // namespace
+
+struct FoldedConvolution::Packed {
+  torch::Tensor weight, bias;
+  int64_t stride;
+  std::mutex mutex;
+  std::vector<std::pair<memory::desc, torch::Tensor>> layouts;
+
+  torch::Tensor For(const memory::desc& wanted) {
+    const std::lock_guard lock(mutex);
+    for (const auto& [layout, packed] : layouts)
+      if (layout == wanted) return packed;
+    torch::Tensor source = weight;
+    if (wanted.dims()[1] != weight.size(1)) {  // an image's channels, filled up to a block
+      source = torch::zeros({weight.size(0), wanted.dims()[1], weight.size(2), weight.size(3)});
+      source.narrow(1, 0, weight.size(1)).copy_(weight);
+    }
+    layouts.emplace_back(wanted, Pack(source, wanted));
+    return layouts.back().second;
+  }
+
+  ConvolutionShape Shape(int64_t n, int64_t height, int64_t width) const {
+    return {.n = n,
+            .c_in = weight.size(1),
+            .height = height,
+            .width = width,
+            .c_out = weight.size(0),
+            .kernel = weight.size(2),
+            .stride = stride};
+  }
+};
+
+FoldedConvolution::FoldedConvolution(torch::Tensor weight, torch::Tensor bias, int64_t stride)
+    : packed_(std::make_unique<Packed>()) {
+  packed_->weight = weight.contiguous();
+  packed_->bias = bias.contiguous();
+  packed_->stride = stride;
+}
+FoldedConvolution::~FoldedConvolution() = default;
+FoldedConvolution::FoldedConvolution(FoldedConvolution&&) noexcept = default;
+
+torch::Tensor FoldedConvolution::Forward(const torch::Tensor& x, Activation activation,
+                                         const torch::Tensor& residual) const {
+  const ConvolutionShape shape = packed_->Shape(x.size(0), x.size(2), x.size(3));
+  const onednn::ConvolutionProblem problem = Problem(shape);
+  const onednn::Primitive& primitive = FoldedForward(shape, activation, residual);
+  torch::Tensor out = residual.defined() ? residual.clone()
+                                         : EmptyFeatures(shape.n, shape.c_out, shape.out_height(),
+                                                         shape.out_width(), false);
+  onednn::Execute(primitive, {{DNNL_ARG_SRC, {problem.source, x}},
+                              {DNNL_ARG_WEIGHTS, {primitive.weights, packed_->For(primitive.weights)}},
+                              {DNNL_ARG_BIAS, {memory::desc({shape.c_out}, Type::f32, Tag::x), packed_->bias}},
+                              {DNNL_ARG_DST, {problem.destination, out}}});
+  return out;
+}
+
+torch::Tensor FoldedConvolution::BackwardData(const torch::Tensor& gradient, int64_t height,
+                                              int64_t width) const {
+  ConvolutionShape shape = packed_->Shape(gradient.size(0), height, width);
+  const int64_t channels = shape.c_in;
+  const bool plain = shape.plain_input();
+  if (plain) shape.c_in = ChannelBlock();
+  const onednn::ConvolutionProblem problem = Problem(shape);
+  const onednn::Primitive& primitive = FoldedBackwardData(shape);
+  torch::Tensor out = EmptyFeatures(shape.n, shape.c_in, height, width, false);
+  onednn::Execute(primitive, {{DNNL_ARG_DIFF_DST, {problem.destination, gradient}},
+                              {DNNL_ARG_WEIGHTS, {primitive.weights, packed_->For(primitive.weights)}},
+                              {DNNL_ARG_DIFF_SRC, {problem.source, out}}});
+  return plain ? ToPlain(out.narrow(4, 0, channels)).contiguous() : out;
+}
+
+}  // namespace murine

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/folded_resnet.h"
+
+#include "nn/blocked.h"
+#include "nn/norm_kernels.h"
+
+namespace murine {
+namespace {
+
+// relu(convolution(x) + bias + residual) with constant weights.
+struct Folded : torch::autograd::Function<Folded> {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
+                               const c10::optional<torch::Tensor>& residual,
+                               std::shared_ptr<FoldedConvolution> convolution,
+                               int64_t activation) {
+    const torch::Tensor out =
+        convolution->Forward(x, static_cast<Activation>(activation),
+                                                    residual.value_or(torch::Tensor()));
+    context->save_for_backward({out});
+    context->saved_data["size"] = std::vector<int64_t>{x.size(2), x.size(3)};
+    context->saved_data["activation"] = activation;
+    context->saved_data["residual"] = residual.has_value();
+    // The node may outlive the network it came from.
+    context->saved_data["convolution"] =
+        c10::IValue::make_capsule(c10::make_intrusive<Holder>(std::move(convolution)));
+    return out;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const torch::Tensor out = context->get_saved_variables()[0];
+    const auto size = context->saved_data["size"].toIntVector();
+    torch::Tensor gradient = gradients[0].contiguous();
+    if (static_cast<Activation>(context->saved_data["activation"].toInt()) == Activation::kRelu) {
+      torch::Tensor masked = torch::empty_like(out);
+      ReluBackward({.n = out.size(0),
+                    .blocks = out.size(1),
+                    .area = out.size(2) * out.size(3),
+                    .block = out.size(4),
+                    .element = Element::kFloat},
+                   gradient.data_ptr(), out.data_ptr(), masked.data_ptr());
+      gradient = masked;
+    }
+    const auto holder = context->saved_data["convolution"].toCapsule();
+    const auto& convolution = *static_cast<const Holder&>(*holder).convolution;
+    return {context->needs_input_grad(0) ? convolution.BackwardData(gradient, size[0], size[1])
+                                         : torch::Tensor(),
+            context->saved_data["residual"].toBool() && context->needs_input_grad(1) ? gradient : torch::Tensor(),
+            torch::Tensor(), torch::Tensor()};
+  }
+
+  struct Holder : torch::CustomClassHolder {
+    explicit Holder(std::shared_ptr<FoldedConvolution> held) : convolution(std::move(held)) {}
+    std::shared_ptr<FoldedConvolution> convolution;
+  };
+};
+
+}  // namespace
+
+FoldedBlock::FoldedBlock(const torch::nn::Conv2d& convolution, const torch::nn::BatchNorm2d& norm)
+    : stride(convolution->options.stride()->at(0)), padding(convolution->options.kernel_size()->at(0) / 2) {
+  torch::NoGradGuard no_grad;
+  const torch::Tensor scale = norm->weight * (norm->running_var + norm->options.eps()).rsqrt();
+  weight = convolution->weight * scale.view({-1, 1, 1, 1});
+  bias = norm->bias - norm->running_mean * scale;
+  const ConvolutionShape shape{.n = 1,
+                               .c_in = weight.size(1),
+                               .height = 8,
+                               .width = 8,
+                               .c_out = weight.size(0),
+                               .kernel = weight.size(2),
+                               .stride = stride};
+  if (weight.device().is_cpu() && shape.IsFast())
+    fast = std::make_shared<FoldedConvolution>(weight, bias, stride);
+}
+
+torch::Tensor FoldedBlock::operator()(const torch::Tensor& x, Activation activation,
+                                      const torch::Tensor& residual) const {
+  if (fast && (IsBlocked(x) || weight.size(1) <= 4))
+    return Folded::apply(x.contiguous(), residual.defined() ? c10::make_optional(residual) : c10::nullopt, fast,
+                         static_cast<int64_t>(activation));
+  torch::Tensor out = torch::conv2d(ToPlain(x), weight, bias, stride, padding);
+  if (residual.defined()) out = out + ToPlain(residual);
+  return activation == Activation::kRelu ? torch::relu_(out) : out;
+}
+
+FoldedResNet::FoldedResNet(const ResNet& network) : options_(network->options()) {
+  stem_ = std::make_unique<FoldedBlock>(network->stem(), network->stem_norm());
+  for (size_t group = 0; group < groups_.size(); ++group)
+    for (const BasicBlock& block : network->group(group))
+      groups_[group].push_back(
+          {.first = {block->conv1, block->bn1},
+           .second = {block->conv2, block->bn2},
+           .shortcut = block->shortcut_conv
+                           ? std::make_unique<FoldedBlock>(block->shortcut_conv, block->shortcut_bn)
+                           : nullptr});
+  head_weight_ = network->head()->weight.detach().clone();
+  head_bias_ = network->head()->bias.detach().clone();
+}
+
+std::array<torch::Tensor, kStages> FoldedResNet::Stages(const torch::Tensor& images) const {
+  std::array<torch::Tensor, kStages> stages;
+  stages[0] = (*stem_)((images - options_.mean) * options_.scale, Activation::kRelu);
+  for (size_t group = 0; group < groups_.size(); ++group) {
+    torch::Tensor x = stages[group];
+    for (const Basic& block : groups_[group]) {
+      const torch::Tensor shortcut = block.shortcut ? (*block.shortcut)(x, Activation::kNone) : x;
+      x = block.second(block.first(x, Activation::kRelu), Activation::kRelu, shortcut);
+    }
+    stages[group + 1] = x;
+  }
+  return stages;
+}
+
+torch::Tensor FoldedResNet::Logits(const torch::Tensor& images) const {
+  return torch::linear(ImageChannelMeans(Stages(images).back()), head_weight_, head_bias_);
+}
+
+}  // namespace murine

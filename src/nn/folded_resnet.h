@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "nn/convolution.h"
+#include "nn/resnet.h"
+
+namespace murine {
+
+// A convolution and the batch norm behind it as one, batch norm's running statistics folded into the weights.
+struct FoldedBlock {
+  FoldedBlock(const torch::nn::Conv2d& convolution, const torch::nn::BatchNorm2d& norm);
+  // activation(convolution(x) + residual), differentiable in x and residual where gradients are asked for.
+  torch::Tensor operator()(const torch::Tensor& x, Activation activation,
+                           const torch::Tensor& residual = {}) const;
+
+  torch::Tensor weight, bias;
+  int64_t stride, padding;
+  std::shared_ptr<FoldedConvolution> fast;  // null where the CPU or the shape has no fast path
+};
+
+// A trained network in evaluation mode, as it is when this is made: later training does not reach it. Gradients
+// flow to the images alone.
+class FoldedResNet {
+ public:
+  explicit FoldedResNet(const ResNet& network);
+
+  // images [n, channels, h, w] in [0, 1] -> the output of each stage, plain or blocked (nn/blocked.h).
+  std::array<torch::Tensor, kStages> Stages(const torch::Tensor& images) const;
+  torch::Tensor Logits(const torch::Tensor& images) const;  // [n, classes]
+
+ private:
+  struct Basic {
+    FoldedBlock first, second;
+    std::unique_ptr<FoldedBlock> shortcut;  // null: the input itself
+  };
+  ResNetOptions options_;
+  std::unique_ptr<FoldedBlock> stem_;
+  std::array<std::vector<Basic>, kStages - 1> groups_;
+  torch::Tensor head_weight_, head_bias_;
+};
+
+}  // namespace murine

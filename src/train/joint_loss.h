@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "nn/resnet.h"
+#include "nn/torch.h"
+#include "train/similarity_loss.h"
+
+namespace murine {
+
+// What one training step sees.
+struct StepData {
+  torch::Tensor images, labels;  // [n, c, h, w] in [0, 1], [n]
+  torch::Tensor stimuli;         // [m, c, h', w'] in [0, 1]; undefined without a target
+  std::vector<Pair> pairs;       // into the stimuli
+  torch::Tensor wanted;          // [pairs]: the target's similarities
+};
+
+// The two parts of L = L_task + alpha * L_similarity (method.md section 5).
+struct StepLoss {
+  torch::Tensor task, similarity;  // similarity: undefined without a target
+};
+
+// Images and stimuli go through the same network, each normalized by the statistics of their own batch.
+StepLoss JointLoss(ResNet& network, StageSimilarity& stage_similarity, const StepData& data, double clamp);
+
+}  // namespace murine

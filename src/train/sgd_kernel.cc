@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/sgd_kernel.h"
+
+namespace murine {
+
+void SgdStep(int64_t count, float* parameter, float* velocity, const float* gradient, float lr, float momentum,
+             float weight_decay) {
+#pragma omp parallel for simd schedule(static) if (count > 65536)
+  for (int64_t i = 0; i < count; ++i) {
+    const float moved = momentum * velocity[i] + (gradient[i] + weight_decay * parameter[i]);
+    velocity[i] = moved;
+    parameter[i] -= lr * moved;
+  }
+}
+
+}  // namespace murine
