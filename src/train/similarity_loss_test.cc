@@ -90,6 +90,23 @@ TEST(SimilarityLoss, GradientAgainstFiniteDifferences) {
     }
 }
 
+// oneDNN's product of all rows against libtorch's in double, forward and backward.
+TEST(PairCosines, FloatAgainstDouble) {
+  constexpr uint64_t kSeed = 11;
+  const torch::Tensor features = NormalTensor({9, 1000}, 1, RandomStream(kSeed, "features"));
+  std::vector<Pair> pairs;
+  for (int64_t i = 0; i < 9; ++i)
+    for (int64_t j = 0; j < i; ++j) pairs.emplace_back(i, j);
+  const torch::Tensor weights = NormalTensor({36}, 1, RandomStream(kSeed, "weights"));
+  torch::Tensor single = features.clone().set_requires_grad(true),
+                exact = features.to(torch::kFloat64).set_requires_grad(true);
+  const torch::Tensor a = PairCosines(single, pairs), b = PairCosines(exact, pairs);
+  (a * weights).sum().backward();
+  (b * weights).sum().backward();
+  EXPECT_LT((a - b).abs().max().item<double>(), 1e-6) << "seed " << kSeed;
+  EXPECT_LT((single.grad() - exact.grad()).abs().max().item<double>(), 1e-6) << "seed " << kSeed;
+}
+
 TEST(StageSimilarity, MeansAreNotDifferentiated) {
   StageSimilarity similarity(kChannels);
   auto stages = RandomStages(3, 2);

@@ -58,7 +58,7 @@ def without_running(network, x):
 
 
 ours = parity.dump()
-network = ResNet18(4)
+network = ResNet18(16)
 start = {name[6:]: value for name, value in ours.items() if name.startswith("start.")}
 missing, unexpected = network.load_state_dict(start, strict=False)
 assert not unexpected and all(name.endswith("num_batches_tracked") for name in missing), (missing, unexpected)

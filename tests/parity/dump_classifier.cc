@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "nn/checkpoint.h"
+#include "nn/folded_resnet.h"
 #include "nn/resnet.h"
 #include "nn/tensor.h"
 #include "train/similarity_loss.h"
@@ -12,10 +13,10 @@ using namespace murine;
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   ResNetOptions options;
-  options.width = 4;
+  options.width = 16;
   options.height = options.image_width = 16;
   ResNet network(options, 5);
-  StageSimilarity similarity(std::array<int64_t, kStages>{4, 4, 8, 16, 32});
+  StageSimilarity similarity(std::array<int64_t, kStages>{16, 16, 32, 64, 128});
   const RandomStream stream(1, "parity");
   {
     torch::NoGradGuard no_grad;
@@ -48,6 +49,6 @@ int main(int argc, char** argv) {
     AddTensor(file, "gradient." + entry.key(), entry.value().grad());
   AddTensor(file, "gradient.stage_logits", similarity->stage_logits().grad());
   AddModule(file, "end.", *network);
-  AddTensor(file, "logits", network->Logits(images, BatchStatistics::kRunning));
+  AddTensor(file, "logits", FoldedResNet(network).Logits(images));
   WriteSafeTensors(std::filesystem::path(argv[1]) / "dump.safetensors", file);
 }
