@@ -45,7 +45,8 @@ StepData Data(bool regularized, PairScheme scheme, int64_t stimuli) {
   if (!regularized) return data;
   data.stimuli = Images(stimuli, 36, 64);
   data.pairs = DrawPairs(scheme, stimuli, stimuli, 0, 0, 0).pairs;
-  data.wanted = UniformTensor({static_cast<int64_t>(data.pairs.size())}, -0.5, 0.5, RandomStream(0, "wanted"));
+  data.wanted =
+      UniformTensor({static_cast<int64_t>(data.pairs.size())}, -0.5, 0.5, RandomStream(0, "wanted"));
   return data;
 }
 

@@ -42,10 +42,10 @@ bool WinogradBeatsBfloat16(const ConvolutionShape& shape) {
 }
 
 // Images are the only plain tensors that the fast path takes, and their gradient the only one it cannot give.
-bool IsFast(const torch::Tensor& x, const ConvolutionShape& shape, BatchStatistics statistics, Engine engine) {
+bool IsFast(const torch::Tensor& x, const ConvolutionShape& shape, BatchStatistics statistics,
+            Engine engine) {
   return engine != Engine::kPlain && statistics != BatchStatistics::kRunning && x.device().is_cpu() &&
-         shape.IsFast() && IsBlocked(x) != shape.plain_input() &&
-         !(shape.plain_input() && x.requires_grad());
+         shape.IsFast() && IsBlocked(x) != shape.plain_input() && !(shape.plain_input() && x.requires_grad());
 }
 
 }  // namespace
@@ -58,16 +58,17 @@ torch::Tensor ConvBlock(const torch::Tensor& x, const torch::nn::Conv2d& convolu
   if (!IsFast(x, shape, statistics, engine))
     return PlainBlock(ToPlain(x).to(torch::kFloat32), convolution, norm, statistics, activation,
                       residual.defined() ? ToPlain(residual).to(torch::kFloat32) : residual);
-  return FusedBlock(x, residual,
-                    {.shape = shape,
-                     .weight = convolution->weight,
-                     .scale = norm->weight,
-                     .shift = norm->bias,
-                     .running_mean = statistics == BatchStatistics::kBatch ? norm->running_mean : torch::Tensor(),
-                     .running_variance = statistics == BatchStatistics::kBatch ? norm->running_var : torch::Tensor(),
-                     .momentum = norm->options.momentum().value(),
-                     .epsilon = norm->options.eps(),
-                     .activation = activation});
+  return FusedBlock(
+      x, residual,
+      {.shape = shape,
+       .weight = convolution->weight,
+       .scale = norm->weight,
+       .shift = norm->bias,
+       .running_mean = statistics == BatchStatistics::kBatch ? norm->running_mean : torch::Tensor(),
+       .running_variance = statistics == BatchStatistics::kBatch ? norm->running_var : torch::Tensor(),
+       .momentum = norm->options.momentum().value(),
+       .epsilon = norm->options.eps(),
+       .activation = activation});
 }
 
 }  // namespace murine

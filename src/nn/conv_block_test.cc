@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
+#include "base/error.h"
 #include "nn/blocked.h"
 #include "nn/folded_resnet.h"
 #include "nn/resnet.h"
@@ -20,12 +23,13 @@ struct Case {
 };
 
 std::ostream& operator<<(std::ostream& out, const Case& c) {
-  return out << "seed " << kSeed << ": " << c.n << "x" << c.c_in << "x" << c.height << "x" << c.width << " -> "
-             << c.c_out << ", kernel " << c.kernel << ", stride " << c.stride << ", residual " << c.residual
-             << ", relu " << (c.activation == Activation::kRelu);
+  return out << "seed " << kSeed << ": " << c.n << "x" << c.c_in << "x" << c.height << "x" << c.width
+             << " -> " << c.c_out << ", kernel " << c.kernel << ", stride " << c.stride << ", residual "
+             << c.residual << ", relu " << (c.activation == Activation::kRelu);
 }
 
-// Shapes of ResNets for images and stimuli; 24, 12 and 20 are no multiples of a block, 32 and more take Winograd.
+// Shapes of ResNets for images and stimuli; 24, 12 and 20 are no multiples of a block, 32 and more take
+// Winograd.
 const std::vector<Case> kCases = {
     {2, 1, 9, 11, 16, 3, 1, false, Activation::kRelu},   {3, 3, 12, 10, 32, 7, 1, false, Activation::kRelu},
     {2, 1, 36, 64, 64, 3, 1, false, Activation::kRelu},  {2, 16, 8, 8, 16, 3, 1, true, Activation::kRelu},
@@ -46,10 +50,8 @@ struct Outcome {
 
 // The block's output and, for a random gradient of it, all gradients and what the running statistics became.
 Outcome RunBlock(const Case& c, Engine engine, BatchStatistics statistics) {
-  torch::nn::Conv2d convolution(torch::nn::Conv2dOptions(c.c_in, c.c_out, c.kernel)
-                                    .stride(c.stride)
-                                    .padding(c.kernel / 2)
-                                    .bias(false));
+  torch::nn::Conv2d convolution(
+      torch::nn::Conv2dOptions(c.c_in, c.c_out, c.kernel).stride(c.stride).padding(c.kernel / 2).bias(false));
   torch::nn::BatchNorm2d norm(c.c_out);
   {
     torch::NoGradGuard no_grad;
@@ -64,8 +66,9 @@ Outcome RunBlock(const Case& c, Engine engine, BatchStatistics statistics) {
   torch::Tensor residual;
   const int64_t height = (c.height - 1) / c.stride + 1, width = (c.width - 1) / c.stride + 1;
   if (c.residual) residual = Draw({c.n, c.c_out, height, width}, "residual").requires_grad_(true);
-  const bool fast = engine != Engine::kPlain && c.c_out % ChannelBlock() == 0 &&
-                    (image || c.c_in % ChannelBlock() == 0);
+  const int64_t block = ChannelBlock();
+  const bool fast =
+      engine != Engine::kPlain && block != 0 && c.c_out % block == 0 && (image || c.c_in % block == 0);
   const auto type = engine == Engine::kBfloat16 ? torch::kBFloat16 : torch::kFloat32;
   const torch::Tensor in = fast && !image ? ToBlocked(x).to(type) : x;
   const torch::Tensor added = residual.defined() && fast ? ToBlocked(residual).to(type) : residual;
@@ -107,8 +110,8 @@ INSTANTIATE_TEST_SUITE_P(Shapes, ConvBlockTwins, testing::ValuesIn(kCases));
 // Winograd's transforms cost about two digits of float's seven.
 TEST_P(ConvBlockTwins, FloatIsThePlainBlock) {
   for (const auto statistics : {BatchStatistics::kBatch, BatchStatistics::kBatchApart})
-    ExpectAlike(RunBlock(GetParam(), Engine::kFloat, statistics), RunBlock(GetParam(), Engine::kPlain, statistics),
-                2e-4);
+    ExpectAlike(RunBlock(GetParam(), Engine::kFloat, statistics),
+                RunBlock(GetParam(), Engine::kPlain, statistics), 2e-4);
 }
 
 // bfloat16 keeps eight bits: values are off by up to 1/256.
@@ -120,7 +123,8 @@ TEST_P(ConvBlockTwins, Bfloat16IsThePlainBlockRounded) {
               RunBlock(linear, Engine::kPlain, BatchStatistics::kBatch), 2e-2);
 }
 
-// Rounding moves about one value in a hundred to the other side of the ReLU: a tenth of the gradient's length.
+// Rounding moves about one value in a hundred to the other side of the ReLU: a tenth of the gradient's
+// length.
 TEST_P(ConvBlockTwins, Bfloat16HasItsGradientBehindTheRelu) {
   if (!HasFastBfloat16()) GTEST_SKIP() << "this CPU has no fast path for bfloat16";
   if (GetParam().height * GetParam().width < 16) GTEST_SKIP() << "too few values to average over";
@@ -139,8 +143,8 @@ TEST_P(ConvBlockTwins, GivesTheSameBitsAgain) {
 TEST(ConvBlock, KeepsNanVisible) {
   torch::nn::Conv2d convolution(torch::nn::Conv2dOptions(16, 16, 3).padding(1).bias(false));
   torch::nn::BatchNorm2d norm(16);
-  const torch::Tensor x = torch::full({1, 16 / std::max<int64_t>(1, ChannelBlock()), 4, 4, ChannelBlock()}, NAN);
   if (ChannelBlock() == 0) GTEST_SKIP() << "this CPU has no fast path";
+  const torch::Tensor x = torch::full({1, 16 / ChannelBlock(), 4, 4, ChannelBlock()}, NAN);
   const torch::Tensor out =
       ConvBlock(x, convolution, norm, BatchStatistics::kBatch, Activation::kRelu, Engine::kFloat);
   EXPECT_TRUE(out.isnan().all().item<bool>());
@@ -166,12 +170,24 @@ ResNet Trained(int64_t width, int64_t channels) {
   return network;
 }
 
+TEST(ConvBlock, RefusesASecondWalkThroughItsGraph) {
+  if (ChannelBlock() == 0) GTEST_SKIP() << "this CPU has no fast path";
+  torch::nn::Conv2d convolution(torch::nn::Conv2dOptions(16, 16, 3).padding(1).bias(false));
+  torch::nn::BatchNorm2d norm(16);
+  const torch::Tensor x = torch::ones({1, 16 / ChannelBlock(), 4, 4, ChannelBlock()}).requires_grad_(true);
+  const torch::Tensor sum =
+      ConvBlock(x, convolution, norm, BatchStatistics::kBatch, Activation::kRelu, Engine::kFloat).sum();
+  sum.backward({}, /*retain_graph=*/true);
+  EXPECT_THROW(sum.backward(), Error);
+}
+
 TEST(FoldedResNet, IsThePlainNetworkWithItsInputGradient) {
   for (const int64_t width : {16, 32, 6})
     for (const int64_t channels : {1, 3}) {
       ResNet network = Trained(width, channels);
       const FoldedResNet folded(network);
-      torch::Tensor a = SomeImages(channels, 17, 23).requires_grad_(true), b = a.detach().clone().requires_grad_(true);
+      torch::Tensor a = SomeImages(channels, 17, 23).requires_grad_(true),
+                    b = a.detach().clone().requires_grad_(true);
       const torch::Tensor fast = folded.Logits(a), plain = network->Logits(b, BatchStatistics::kRunning);
       EXPECT_LT(Apart(fast, plain), 1e-4) << width << " " << channels;
       fast.square().sum().backward();

@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <tuple>
+#include <vector>
 
 #include "nn/blocked.h"
 #include "nn/onednn.h"
@@ -27,8 +28,8 @@ onednn::ConvolutionProblem Problem(const ConvolutionShape& shape) {
                                  shape.plain_input() ? Tag::nchw : FeatureTag()),
           .weights = memory::desc(WeightDims(shape), type, Tag::any),
           .weight_gradient = memory::desc(WeightDims(shape), Type::f32, Tag::any),
-          .destination = memory::desc({shape.n, shape.c_out, shape.out_height(), shape.out_width()}, type,
-                                      FeatureTag()),
+          .destination =
+              memory::desc({shape.n, shape.c_out, shape.out_height(), shape.out_width()}, type, FeatureTag()),
           .stride = shape.stride,
           .padding = shape.kernel / 2};
 }
@@ -42,19 +43,20 @@ onednn::Algorithm Best(const ConvolutionShape& shape, int64_t least_channels) {
   return winograd ? onednn::Algorithm::kWinograd : onednn::Algorithm::kDirect;
 }
 
-
 torch::Tensor EmptyFeatures(int64_t n, int64_t channels, int64_t height, int64_t width, bool bfloat16) {
   const int64_t block = ChannelBlock();
   return torch::empty({n, channels / block, height, width, block},
                       bfloat16 ? torch::kBFloat16 : torch::kFloat32);
 }
 
+memory::desc PlainWeights(const torch::Tensor& weight) {
+  return {{weight.size(0), weight.size(1), weight.size(2), weight.size(3)}, Type::f32, Tag::oihw};
+}
+
 // OIHW float -> what a primitive wants.
 torch::Tensor Pack(const torch::Tensor& weight, const memory::desc& wanted) {
   torch::Tensor packed = torch::empty({static_cast<int64_t>(wanted.get_size())}, torch::kByte);
-  onednn::Reorder(memory::desc({weight.size(0), weight.size(1), weight.size(2), weight.size(3)}, Type::f32,
-                               Tag::oihw),
-                  weight, wanted, packed);
+  onednn::Reorder(PlainWeights(weight), weight, wanted, packed);
   return packed;
 }
 
@@ -76,36 +78,33 @@ bool ConvolutionShape::IsFast() const {
          (!bfloat16 || HasFastBfloat16());
 }
 
-// Each is made when it is first used: an evaluation needs no gradients.
-struct Convolution::Kernels {
-  explicit Kernels(const ConvolutionShape& of) : shape(of), problem(Problem(of)) {}
+// Winograd's weight gradient works on a transformed copy of the weights for each thread. By parts of the
+// output channels it takes as long and never more than a few dozen MB.
+ConvolutionShape GradientPart(ConvolutionShape shape) {
+  constexpr int64_t kPart = 128;
+  if (shape.c_out % kPart == 0) shape.c_out = kPart;
+  return shape;
+}
 
-  const onednn::Primitive& Forward() const {
-    std::call_once(forward_made, [this] {
-      forward =
-          onednn::Forward(problem, Best(shape, kWinogradChannels), dnnl::prop_kind::forward_training);
-    });
-    return forward;
-  }
-  const onednn::Primitive& BackwardData() const {
-    std::call_once(data_made, [this] {
-      backward_data = onednn::BackwardData(problem, Best(shape, kWinogradChannels));
-    });
-    return backward_data;
-  }
-  const onednn::Primitive& BackwardWeights() const {
-    std::call_once(weights_made, [this] {
-      backward_weights = onednn::BackwardWeights(problem, Best(shape, kWinogradGradientChannels));
-    });
-    return backward_weights;
+// All are made at once, before the features of a first step: small pieces of memory that were asked for
+// during the backward pass would sit where features were, and keep their places from being used again.
+struct Convolution::Kernels {
+  explicit Kernels(const ConvolutionShape& of)
+      : shape(of),
+        problem(Problem(of)),
+        forward(onednn::Forward(problem, Best(shape, kWinogradChannels), dnnl::prop_kind::forward_training)),
+        part(GradientPart(shape)),
+        part_problem(Problem(part)),
+        backward_weights(onednn::BackwardWeights(part_problem, Best(part, kWinogradGradientChannels))) {
+    if (!shape.plain_input()) backward_data = onednn::BackwardData(problem, Best(shape, kWinogradChannels));
   }
 
   ConvolutionShape shape;
   onednn::ConvolutionProblem problem;
-
- private:
-  mutable std::once_flag forward_made, data_made, weights_made;
-  mutable onednn::Primitive forward, backward_data, backward_weights;
+  onednn::Primitive forward;
+  ConvolutionShape part;
+  onednn::ConvolutionProblem part_problem;
+  onednn::Primitive backward_weights, backward_data;
 };
 
 Convolution::Convolution(const ConvolutionShape& shape) : kernels_(std::make_unique<Kernels>(shape)) {}
@@ -114,15 +113,14 @@ Convolution::~Convolution() = default;
 const Convolution& Convolution::Of(const ConvolutionShape& shape) {
   static std::mutex mutex;
   static std::map<ConvolutionShape, std::unique_ptr<Convolution>> known;
-  return Memo(known, mutex, shape,
-              [&shape] { return std::unique_ptr<Convolution>(new Convolution(shape)); });
+  return Memo(known, mutex, shape, [&shape] { return std::unique_ptr<Convolution>(new Convolution(shape)); });
 }
 
 const ConvolutionShape& Convolution::shape() const { return kernels_->shape; }
 
 torch::Tensor Convolution::Forward(const torch::Tensor& x, const torch::Tensor& weight) const {
   const ConvolutionShape& s = shape();
-  const onednn::Primitive& primitive = kernels_->Forward();
+  const onednn::Primitive& primitive = kernels_->forward;
   torch::Tensor out = EmptyFeatures(s.n, s.c_out, s.out_height(), s.out_width(), s.bfloat16);
   onednn::Execute(primitive, {{DNNL_ARG_SRC, {kernels_->problem.source, x}},
                               {DNNL_ARG_WEIGHTS, {primitive.weights, Pack(weight, primitive.weights)}},
@@ -132,7 +130,7 @@ torch::Tensor Convolution::Forward(const torch::Tensor& x, const torch::Tensor& 
 
 torch::Tensor Convolution::BackwardData(const torch::Tensor& gradient, const torch::Tensor& weight) const {
   const ConvolutionShape& s = shape();
-  const onednn::Primitive& primitive = kernels_->BackwardData();
+  const onednn::Primitive& primitive = kernels_->backward_data;
   torch::Tensor out = EmptyFeatures(s.n, s.c_in, s.height, s.width, s.bfloat16);
   onednn::Execute(primitive, {{DNNL_ARG_DIFF_DST, {kernels_->problem.destination, gradient}},
                               {DNNL_ARG_WEIGHTS, {primitive.weights, Pack(weight, primitive.weights)}},
@@ -141,15 +139,19 @@ torch::Tensor Convolution::BackwardData(const torch::Tensor& gradient, const tor
 }
 
 torch::Tensor Convolution::BackwardWeights(const torch::Tensor& x, const torch::Tensor& gradient) const {
-  const ConvolutionShape& s = shape();
-  const onednn::Primitive& primitive = kernels_->BackwardWeights();
-  torch::Tensor packed =
-      torch::empty({static_cast<int64_t>(primitive.weights.get_size())}, torch::kByte);
-  onednn::Execute(primitive, {{DNNL_ARG_SRC, {kernels_->problem.source, x}},
-                              {DNNL_ARG_DIFF_DST, {kernels_->problem.destination, gradient}},
-                              {DNNL_ARG_DIFF_WEIGHTS, {primitive.weights, packed}}});
-  torch::Tensor out = torch::empty({s.c_out, s.c_in, s.kernel, s.kernel});
-  onednn::Reorder(primitive.weights, packed, memory::desc(WeightDims(s), Type::f32, Tag::oihw), out);
+  const ConvolutionShape &s = shape(), &part = kernels_->part;
+  const onednn::Primitive& primitive = kernels_->backward_weights;
+  const int64_t block = ChannelBlock();
+  torch::Tensor out = torch::empty({s.c_out, s.c_in, s.kernel, s.kernel}),
+                packed = torch::empty({static_cast<int64_t>(primitive.weights.get_size())}, torch::kByte);
+  for (int64_t first = 0; first < s.c_out; first += part.c_out) {
+    const torch::Tensor of_part = gradient.narrow(1, first / block, part.c_out / block).contiguous();
+    onednn::Execute(primitive, {{DNNL_ARG_SRC, {kernels_->part_problem.source, x}},
+                                {DNNL_ARG_DIFF_DST, {kernels_->part_problem.destination, of_part}},
+                                {DNNL_ARG_DIFF_WEIGHTS, {primitive.weights, packed}}});
+    torch::Tensor rows = out.narrow(0, first, part.c_out);
+    onednn::Reorder(primitive.weights, packed, PlainWeights(rows), rows);
+  }
   return out;
 }
 
@@ -169,8 +171,8 @@ const onednn::Primitive& FoldedForward(const ConvolutionShape& shape, Activation
     if (std::get<1>(key)) after.append_sum(1);
     if (std::get<2>(key)) onednn::AppendRelu(after);
     problem.after = after;
-    return std::make_unique<onednn::Primitive>(onednn::Forward(
-        problem, Best(shape, kWinogradChannels), dnnl::prop_kind::forward_inference));
+    return std::make_unique<onednn::Primitive>(
+        onednn::Forward(problem, Best(shape, kWinogradChannels), dnnl::prop_kind::forward_inference));
   });
 }
 
@@ -229,13 +231,14 @@ torch::Tensor FoldedConvolution::Forward(const torch::Tensor& x, Activation acti
   const ConvolutionShape shape = packed_->Shape(x.size(0), x.size(2), x.size(3));
   const onednn::ConvolutionProblem problem = Problem(shape);
   const onednn::Primitive& primitive = FoldedForward(shape, activation, residual);
-  torch::Tensor out = residual.defined() ? residual.clone()
-                                         : EmptyFeatures(shape.n, shape.c_out, shape.out_height(),
-                                                         shape.out_width(), false);
-  onednn::Execute(primitive, {{DNNL_ARG_SRC, {problem.source, x}},
-                              {DNNL_ARG_WEIGHTS, {primitive.weights, packed_->For(primitive.weights)}},
-                              {DNNL_ARG_BIAS, {memory::desc({shape.c_out}, Type::f32, Tag::x), packed_->bias}},
-                              {DNNL_ARG_DST, {problem.destination, out}}});
+  torch::Tensor out = residual.defined()
+                          ? residual.clone()
+                          : EmptyFeatures(shape.n, shape.c_out, shape.out_height(), shape.out_width(), false);
+  onednn::Execute(primitive,
+                  {{DNNL_ARG_SRC, {problem.source, x}},
+                   {DNNL_ARG_WEIGHTS, {primitive.weights, packed_->For(primitive.weights)}},
+                   {DNNL_ARG_BIAS, {memory::desc({shape.c_out}, Type::f32, Tag::x), packed_->bias}},
+                   {DNNL_ARG_DST, {problem.destination, out}}});
   return out;
 }
 

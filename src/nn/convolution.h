@@ -26,10 +26,10 @@ struct ConvolutionShape {
 };
 
 // oneDNN's convolutions of one shape. Which algorithm a shape gets follows from the shape alone: Winograd's
-// F(4x4, 3x3) (Lavin and Gray 2016, arXiv 1509.09308) for 3x3 kernels of stride 1 in float from 32 channels on
-// (weight gradients: from 64) where the batch has at least 64 tiles of 4x4 to earn back the transform of the weights,
-// the direct algorithm otherwise and wherever oneDNN has no Winograd. Weights are OIHW in float; they are packed anew
-// at every call.
+// F(4x4, 3x3) (Lavin and Gray 2016, arXiv 1509.09308) for 3x3 kernels of stride 1 in float from 32 channels
+// on (weight gradients: from 64) where the batch has at least 64 tiles of 4x4 to earn back the transform of
+// the weights, the direct algorithm otherwise and wherever oneDNN has no Winograd. Weights are OIHW in float;
+// they are packed anew at every call.
 class Convolution {
  public:
   // Made once for every shape and kept.

@@ -11,11 +11,9 @@ namespace {
 struct Folded : torch::autograd::Function<Folded> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
                                const c10::optional<torch::Tensor>& residual,
-                               std::shared_ptr<FoldedConvolution> convolution,
-                               int64_t activation) {
+                               std::shared_ptr<FoldedConvolution> convolution, int64_t activation) {
     const torch::Tensor out =
-        convolution->Forward(x, static_cast<Activation>(activation),
-                                                    residual.value_or(torch::Tensor()));
+        convolution->Forward(x, static_cast<Activation>(activation), residual.value_or(torch::Tensor()));
     context->save_for_backward({out});
     context->saved_data["size"] = std::vector<int64_t>{x.size(2), x.size(3)};
     context->saved_data["activation"] = activation;
@@ -43,10 +41,10 @@ struct Folded : torch::autograd::Function<Folded> {
     }
     const auto holder = context->saved_data["convolution"].toCapsule();
     const auto& convolution = *static_cast<const Holder&>(*holder).convolution;
-    return {context->needs_input_grad(0) ? convolution.BackwardData(gradient, size[0], size[1])
-                                         : torch::Tensor(),
-            context->saved_data["residual"].toBool() && context->needs_input_grad(1) ? gradient : torch::Tensor(),
-            torch::Tensor(), torch::Tensor()};
+    return {
+        context->needs_input_grad(0) ? convolution.BackwardData(gradient, size[0], size[1]) : torch::Tensor(),
+        context->saved_data["residual"].toBool() && context->needs_input_grad(1) ? gradient : torch::Tensor(),
+        torch::Tensor(), torch::Tensor()};
   }
 
   struct Holder : torch::CustomClassHolder {
@@ -77,8 +75,8 @@ FoldedBlock::FoldedBlock(const torch::nn::Conv2d& convolution, const torch::nn::
 torch::Tensor FoldedBlock::operator()(const torch::Tensor& x, Activation activation,
                                       const torch::Tensor& residual) const {
   if (fast && (IsBlocked(x) || weight.size(1) <= 4))
-    return Folded::apply(x.contiguous(), residual.defined() ? c10::make_optional(residual) : c10::nullopt, fast,
-                         static_cast<int64_t>(activation));
+    return Folded::apply(x.contiguous(), residual.defined() ? c10::make_optional(residual) : c10::nullopt,
+                         fast, static_cast<int64_t>(activation));
   torch::Tensor out = torch::conv2d(ToPlain(x), weight, bias, stride, padding);
   if (residual.defined()) out = out + ToPlain(residual);
   return activation == Activation::kRelu ? torch::relu_(out) : out;

@@ -20,8 +20,8 @@ struct FoldedBlock {
   std::shared_ptr<FoldedConvolution> fast;  // null where the CPU or the shape has no fast path
 };
 
-// A trained network in evaluation mode, as it is when this is made: later training does not reach it. Gradients
-// flow to the images alone.
+// A trained network in evaluation mode, as it is when this is made: later training does not reach it.
+// Gradients flow to the images alone.
 class FoldedResNet {
  public:
   explicit FoldedResNet(const ResNet& network);

@@ -16,8 +16,8 @@ struct BlockParameters {
   Activation activation = Activation::kRelu;
 };
 
-// activation(batch_norm(convolution(x)) + residual) with the batch's own statistics, as one autograd function on
-// blocked features. `residual` may be undefined.
+// activation(batch_norm(convolution(x)) + residual) with the batch's own statistics, as one autograd function
+// on blocked features. `residual` may be undefined.
 torch::Tensor FusedBlock(const torch::Tensor& x, const torch::Tensor& residual,
                          const BlockParameters& parameters);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/norm_kernels.h"
 
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -46,6 +47,25 @@ void ChannelMoments(const FeatureSize& size, const void* x, float* mean, float* 
   }
 }
 
+void FoldNorm(int64_t channels, const float* mean, const float* variance, const float* gamma,
+              const float* beta, double epsilon, float* inverse, float* scale, float* shift) {
+  for (int64_t c = 0; c < channels; ++c) {
+    inverse[c] = static_cast<float>(1 / std::sqrt(variance[c] + epsilon));
+    scale[c] = gamma[c] * inverse[c];
+    shift[c] = beta[c] - mean[c] * scale[c];
+  }
+}
+
+void FollowMoments(int64_t channels, const float* mean, const float* variance, int64_t count, double momentum,
+                   float* running_mean, float* running_variance) {
+  const double unbiased = static_cast<double>(count) / static_cast<double>(count > 1 ? count - 1 : 1);
+  for (int64_t c = 0; c < channels; ++c) {
+    running_mean[c] = static_cast<float>((1 - momentum) * running_mean[c] + momentum * mean[c]);
+    running_variance[c] =
+        static_cast<float>((1 - momentum) * running_variance[c] + momentum * unbiased * variance[c]);
+  }
+}
+
 void ScaleAndActivate(const FeatureSize& size, const void* x, const float* scale, const float* shift,
                       const void* residual, ReluMask mask, void* out) {
   Kernels(size).scale_and_activate(size, x, scale, shift, residual, mask, out);
@@ -67,8 +87,8 @@ void GradientSums(const FeatureSize& size, const void* gradient, const void* x, 
   }
 }
 
-void NormBackward(const FeatureSize& size, const void* gradient, const void* x, const void* out, ReluMask mask,
-                  const NormGradient& norm, void* dx, void* residual_gradient) {
+void NormBackward(const FeatureSize& size, const void* gradient, const void* x, const void* out,
+                  ReluMask mask, const NormGradient& norm, void* dx, void* residual_gradient) {
   Kernels(size).backward(size, gradient, x, out, mask, norm, dx, residual_gradient);
 }
 

@@ -29,6 +29,16 @@ enum class ReluMask {
 // mean [c], variance [c] (biased) of each channel of x.
 void ChannelMoments(const FeatureSize& size, const void* x, float* mean, float* variance);
 
+// Batch norm as one multiplication and one addition: inverse = 1 / sqrt(variance + epsilon), scale = gamma *
+// inverse, shift = beta - mean * scale; all [channels].
+void FoldNorm(int64_t channels, const float* mean, const float* variance, const float* gamma,
+              const float* beta, double epsilon, float* inverse, float* scale, float* shift);
+
+// running = (1 - momentum) * running + momentum * batch, of `count` values a channel; the variance is
+// unbiased.
+void FollowMoments(int64_t channels, const float* mean, const float* variance, int64_t count, double momentum,
+                   float* running_mean, float* running_variance);
+
 // out = activation(x * scale + shift + residual); scale, shift [c]; residual may be null; `mask` is kNone
 // without a ReLU.
 void ScaleAndActivate(const FeatureSize& size, const void* x, const float* scale, const float* shift,
@@ -36,9 +46,9 @@ void ScaleAndActivate(const FeatureSize& size, const void* x, const float* scale
 
 // What the backward pass of batch norm needs of one channel.
 struct NormGradient {
-  const float *mean, *scale, *shift;     // as in the forward pass: x * scale + shift is normalized
-  float *sum, *sum_times_x;              // sums of g and of g * (x - mean), g being the gradient behind the ReLU
-  const float *mean_gradient, *slope;    // dx = scale * (g - mean_gradient - slope * (x - mean))
+  const float *mean, *scale, *shift;  // as in the forward pass: x * scale + shift is normalized
+  float *sum, *sum_times_x;           // sums of g and of g * (x - mean), g being the gradient behind the ReLU
+  const float *mean_gradient, *slope;  // dx = scale * (g - mean_gradient - slope * (x - mean))
 };
 
 // Fills sum and sum_times_x.
@@ -46,13 +56,14 @@ void GradientSums(const FeatureSize& size, const void* gradient, const void* x, 
                   ReluMask mask, const NormGradient& norm);
 
 // Writes dx and, unless it is null, g: the gradient for the residual.
-void NormBackward(const FeatureSize& size, const void* gradient, const void* x, const void* out, ReluMask mask,
-                  const NormGradient& norm, void* dx, void* residual_gradient);
+void NormBackward(const FeatureSize& size, const void* gradient, const void* x, const void* out,
+                  ReluMask mask, const NormGradient& norm, void* dx, void* residual_gradient);
 
 // gradient * (out > 0), where there is no norm.
 void ReluBackward(const FeatureSize& size, const void* gradient, const void* out, void* masked);
 
-// What is compiled once for every width of vector registers: norm_kernels.inc. `partial` is [n, blocks, 2, block].
+// What is compiled once for every width of vector registers: norm_kernels.inc. `partial` is [n, blocks, 2,
+// block].
 struct NormKernels {
   void (*moments)(const FeatureSize&, const void* x, float* partial);
   decltype(&ScaleAndActivate) scale_and_activate;

@@ -25,6 +25,8 @@ void Sgd::Step(double lr) {
       SgdStep(parameter.numel(), parameter.data_ptr<float>(), velocity.data_ptr<float>(),
               gradient.data_ptr<float>(), static_cast<float>(lr), static_cast<float>(momentum_),
               static_cast<float>(group.weight_decay));
+      parameter.unsafeGetTensorImpl()
+          ->bump_version();  // autograd is to notice a graph that outlived its weights
     }
 }
 

@@ -3,8 +3,8 @@
 
 namespace murine {
 
-void SgdStep(int64_t count, float* parameter, float* velocity, const float* gradient, float lr, float momentum,
-             float weight_decay) {
+void SgdStep(int64_t count, float* parameter, float* velocity, const float* gradient, float lr,
+             float momentum, float weight_decay) {
 #pragma omp parallel for simd schedule(static) if (count > 65536)
   for (int64_t i = 0; i < count; ++i) {
     const float moved = momentum * velocity[i] + (gradient[i] + weight_decay * parameter[i]);

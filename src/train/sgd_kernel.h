@@ -6,7 +6,7 @@
 namespace murine {
 
 // One step of Sgd (train/sgd.h) over `count` values in a single pass over memory.
-void SgdStep(int64_t count, float* parameter, float* velocity, const float* gradient, float lr, float momentum,
-             float weight_decay);
+void SgdStep(int64_t count, float* parameter, float* velocity, const float* gradient, float lr,
+             float momentum, float weight_decay);
 
 }  // namespace murine

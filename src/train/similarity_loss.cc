@@ -13,8 +13,8 @@ namespace {
 
 constexpr double kLeastSquare = 1e-12;
 
-// One product gives the scalar products of all pairs of rows: x [n, d] -> x x' [n, n]. oneDNN multiplies, for the
-// BLAS that libtorch calls may be the reference one.
+// One product gives the scalar products of all pairs of rows: x [n, d] -> x x' [n, n]. oneDNN multiplies, for
+// the BLAS that libtorch calls may be the reference one.
 struct Gram : torch::autograd::Function<Gram> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x) {
     const torch::Tensor rows = x.contiguous();

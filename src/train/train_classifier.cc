@@ -240,7 +240,8 @@ void TrainOptions::Check() const {
   if (pair_images < 2) refuse("--pair-images", "at least 2", pair_images);
   Augmentation::Parse(augment);
   if (precision == Precision::kBf16 && (!HasFastBfloat16() || width % ChannelBlock() != 0))
-    refuse("--precision bf16", HasFastBfloat16() ? "a width that is a multiple of 16" : "a CPU with AVX-512", width);
+    refuse("--precision bf16", HasFastBfloat16() ? "a width that is a multiple of 16" : "a CPU with AVX-512",
+           width);
 }
 
 std::span<const EnumName<Precision>> EnumNames(Precision) {
