@@ -196,6 +196,17 @@ TEST(FoldedResNet, IsThePlainNetworkWithItsInputGradient) {
     }
 }
 
+// Batches are filled up to sizes that come again; what fills them must not show.
+TEST(FoldedResNet, GivesAnImageTheSameLogitsInAnyBatch) {
+  const FoldedResNet folded(Trained(32, 1));
+  const torch::Tensor images = UniformTensor({13, 1, 16, 16}, 0, 1, RandomStream(kSeed, "batch"));
+  const torch::Tensor all = folded.Logits(images);
+  ASSERT_EQ(all.size(0), 13);
+  for (const int64_t n : {1, 2, 3, 5, 7, 11})
+    EXPECT_LT(Apart(folded.Logits(images.narrow(0, 0, n)), all.narrow(0, 0, n)), 1e-5) << n;
+  EXPECT_EQ(folded.Logits(images.narrow(0, 0, 0)).size(0), 0);
+}
+
 TEST(FoldedResNet, DoesNotFollowLaterTraining) {
   ResNet network = Trained(16, 1);
   const FoldedResNet folded(network);

@@ -53,6 +53,14 @@ struct Folded : torch::autograd::Function<Folded> {
   };
 };
 
+// Every size of a batch has primitives of its own, and attacks let images go one by one: batches are filled
+// up to a power of two or one and a half of it.
+int64_t RoundedBatch(int64_t n) {
+  int64_t power = 1;
+  while (power < n) power *= 2;
+  return power >= 4 && power / 4 * 3 >= n ? power / 4 * 3 : power;
+}
+
 }  // namespace
 
 FoldedBlock::FoldedBlock(const torch::nn::Conv2d& convolution, const torch::nn::BatchNorm2d& norm)
@@ -111,7 +119,11 @@ std::array<torch::Tensor, kStages> FoldedResNet::Stages(const torch::Tensor& ima
 }
 
 torch::Tensor FoldedResNet::Logits(const torch::Tensor& images) const {
-  return torch::linear(ImageChannelMeans(Stages(images).back()), head_weight_, head_bias_);
+  const int64_t n = images.size(0), rounded = RoundedBatch(n);
+  if (rounded == n) return torch::linear(ImageChannelMeans(Stages(images).back()), head_weight_, head_bias_);
+  std::vector<int64_t> blank = images.sizes().vec();
+  blank[0] = rounded - n;
+  return Logits(torch::cat({images, torch::zeros(blank)})).narrow(0, 0, n);
 }
 
 }  // namespace murine
