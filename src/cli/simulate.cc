@@ -18,7 +18,8 @@ void AddSimulate(CLI::App& app, Session& session) {
   auto options = std::make_shared<SimulateOptions>();
   auto out = std::make_shared<std::string>();
   BindOptions(*command, *options);
-  command->add_option("--out", *out, "recording to write (HDF5)")->required();
+  command->add_option("--out", *out, "recording to write: SCAN.h5, or FOLDER/ as the Python tools read it")
+      ->required();
   session.Run(command, [options, out, &session] {
     SimulateFile(*options, *out, session.threads);
     const Json result = Inspect(ReadRecording(*out), options->seed);
