@@ -158,7 +158,7 @@ TEST(Simulate, WorksWithoutOracleAndOnLargerSets) {
 }
 
 TEST(SimulatedMouse, AnswersAverageToTheRate) {
-  const SimulatedMouse mouse(3, 36, 64, 1);
+  const SimulatedMouse mouse({.seed = 1, .neurons = 3}, 36, 64);
   constexpr int kTrials = 20000;
   for (const double rate : {0.05, 0.6, 4.0}) {
     std::vector<double> answers;
@@ -183,7 +183,7 @@ TEST(SimulatedMouse, AdaptationGivesTheMeanRate) {
       image[p] = 0.1f * image[p] + 0.5f * image[p - 1] + 0.4f * image[p - 64];
     canvases.emplace_back(36, 64).Show(image, 0, 0);
   }
-  SimulatedMouse mouse(30, 36, 64, 3);
+  SimulatedMouse mouse({.seed = 3, .neurons = 30}, 36, 64);
   for (int64_t k = 0; k < 30; ++k) {
     mouse.Adapt(k, canvases);
     std::vector<double> rates;
