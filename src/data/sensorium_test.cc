@@ -133,7 +133,8 @@ TEST(Sensorium, ReadsWhatOthersWrite) {
   WriteRecording(folder / "other/", before, "{}");
   EXPECT_THAT(MessageOf([&] { ReadRecording(folder.path()); }), HasSubstr("several recordings"));
 
-  // Without ids, equal pixels are one image.
+  // Without ids, equal pixels are one image. (The truth names ids.)
+  fs::remove_all(folder / "scan/truth");
   fs::remove(folder / "scan/meta/trials/image_id.npy");
   EXPECT_EQ(ReadRecording(folder / "scan").trial_image, before.trial_image);
   // Ids may be texts: their sorted places count.
