@@ -96,9 +96,10 @@ Picture ContactSheet(const ImageSet& images) {
   constexpr uint8_t kWhite = 255;
   const int64_t shown = std::min(kMost, images.count()), columns = std::min(kColumns, shown);
   const int64_t rows = (shown + columns - 1) / columns;
-  Picture sheet{.height = rows * (images.height + kGap) - kGap,
-                .width = columns * (images.width + kGap) - kGap,
-                .channels = 1};
+  Picture sheet;
+  sheet.height = rows * (images.height + kGap) - kGap;
+  sheet.width = columns * (images.width + kGap) - kGap;
+  sheet.channels = 1;
   sheet.pixels.assign(static_cast<size_t>(sheet.height * sheet.width), kWhite);
   for (int64_t i = 0; i < shown; ++i) {
     const int64_t image = i * images.count() / shown;

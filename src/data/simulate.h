@@ -21,7 +21,7 @@ struct SimulateOptions {
   int64_t repeats = 10;
   int64_t scan = 0;  // of the brain that `seed` names
   double shared_neurons = 0;
-  MouseOptions mouse;
+  MouseOptions mouse = {};
   uint64_t seed = 0;
 
   template <class Self, class Visitor>
