@@ -43,7 +43,7 @@ NdArray<T> Take(const SafeTensors& tensors, const std::string& name) {
 
 int64_t Count(const auto& values) { return static_cast<int64_t>(values.size()); }
 
-// The names, sizes and times of change of all files, as one hash; and their number.
+// The names, sizes and times of change of all arrays, as one hash; and their number.
 std::pair<std::string, int64_t> Fingerprint(const fs::path& folder) {
   std::vector<std::string> lines;
   for (const char* part : {"data", "meta", "truth"}) {
@@ -59,6 +59,8 @@ std::pair<std::string, int64_t> Fingerprint(const fs::path& folder) {
   Sha256 hash;
   hash.Add(kVersion);
   for (const std::string& line : lines) hash.Add(line);
+  if (const fs::path config = folder / "config.json"; fs::exists(config))
+    hash.Add(ReadFile(config));  // its links
   return {hash.Hex(), Count(lines)};
 }
 
