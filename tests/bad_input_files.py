@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import struct
 import sys
+import zipfile
 
 import h5py
 import numpy as np
@@ -115,6 +116,71 @@ spoil_recording("number-tiers.h5", "tiers", lambda values: np.zeros(len(values),
 spoil_recording("half-ids.h5", "item_info/frame_image_id", lambda values: values + 0.5)
 spoil_recording("few-behavior.h5", "behavior", lambda values: values[:, :2])
 spoil_recording("nan-pupil.h5", "pupil_center", with_value(np.nan, 0, 1))
+
+spoil_recording("few-positions.h5", "neurons/cell_motor_coordinates", lambda values: values[:2])
+spoil_recording("few-statistics.h5", "statistics/responses/all/std", lambda values: values[:2])
+spoil_recording("few-order.h5", "item_info/trial_idx", lambda values: values[:-1])
+
+
+# copies of scan/, a Sensorium folder, with one file replaced or taken away
+def spoil_tree(name, file, array=None, text=None):
+    place = folder / name
+    shutil.copytree(folder / "scan", place)
+    path = place / file
+    if array is not None:
+        np.save(path, array, allow_pickle=True)
+    elif text is not None:
+        path.write_text(text)
+    elif path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+tree_tiers = np.load(folder / "scan/meta/trials/tiers.npy")
+spoil_tree("tree-no-tiers", "meta/trials/tiers.npy")
+spoil_tree("tree-number-tiers", "meta/trials/tiers.npy", np.zeros(len(tree_tiers)))
+spoil_tree("tree-object-tiers", "meta/trials/tiers.npy", tree_tiers.astype(object))
+spoil_tree("tree-odd-tier", "meta/trials/tiers.npy", np.where(np.arange(len(tree_tiers)) == 4, "trian", tree_tiers))
+spoil_tree("tree-lost", "data/images/5.npy")
+spoil_tree("tree-no-responses", "data/responses")
+spoil_tree("tree-few", "data/responses/3.npy", np.zeros(2))
+spoil_tree("tree-objects", "data/responses/0.npy", np.array([1, None, 2], dtype=object))
+spoil_tree("tree-complex", "data/images/2.npy", np.zeros((1, 16, 24), complex))
+spoil_tree("tree-nan", "data/responses/2.npy", np.array([0, np.nan, 1]))
+spoil_tree("tree-size", "data/images/7.npy", np.zeros((1, 24, 16)))
+spoil_tree("tree-behavior", "data/behavior/1.npy", np.zeros(4))
+spoil_tree("tree-statistics", "meta/statistics/responses/all/std.npy", np.ones(5))
+spoil_tree("tree-config", "config.json", text='{"links": ')
+spoil_tree("tree-cut", "data/responses/3.npy")
+cut("tree-cut/data/responses/3.npy", "scan/data/responses/3.npy", 0.95)
+shutil.copytree(folder / "scan", folder / "tree-videos")
+(folder / "tree-videos/data/images").rename(folder / "tree-videos/data/videos")
+for name in ("one", "two"):
+    shutil.copytree(folder / "scan", folder / "trees" / name)
+
+
+def write_zip(name, members):
+    with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as packed:
+        for member, content in members.items():
+            packed.writestr(member, content)
+
+
+members = {str(path.relative_to(folder)): path.read_bytes()
+           for path in sorted((folder / "scan").rglob("*")) if path.is_file()}
+write_zip("good.zip", members)
+cut("cut.zip", "good.zip", 0.7)
+write_zip("other.zip", {"readme.txt": b"no recording"})
+write_zip("bomb.zip", members | {"scan/data/responses/0.npy": bytes(1 << 28)})  # 256 MB of zeros in 256 kB
+packed = bytearray((folder / "good.zip").read_bytes())
+entry = packed.rindex(b"PK\1\2")
+while b"tiers.npy" not in packed[entry + 46 : entry + 100]:
+    entry = packed.rindex(b"PK\1\2", 0, entry)
+packed[entry + 8] |= 1
+(folder / "locked.zip").write_bytes(packed)
+packed[entry + 8] &= 0xFE
+packed[entry + 16] ^= 0xFF
+(folder / "flipped.zip").write_bytes(packed)
 
 (folder / "pictures").mkdir()
 (folder / "pictures" / "a.png").write_text("no picture")

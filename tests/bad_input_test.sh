@@ -14,6 +14,7 @@ cd "$folder/work"
 # Good inputs and outputs, so that each row below is bad in one way alone.
 "$murine" simulate --neurons 3 --images 8 --oracle-images 3 --repeats 2 --stimuli dead-leaves:11x16x24 --out scan.h5 \
   --quiet >/dev/null
+"$murine" import scan.h5 --out scan/ --quiet >/dev/null
 /usr/bin/python3 "$here/bad_input_files.py" .
 pixel="similarity --kind pixel --quiet"
 train="train --width 2 --epochs 1 --batch 16 --quiet"
@@ -116,6 +117,39 @@ cat >"$folder/table" <<'TABLE'
 1 | half-ids.h5, /item_info/frame_image_id, item 0          | inspect half-ids.h5
 1 | few-behavior.h5 /behavior: expected (14, 3)        | $P --stimuli recording:few-behavior.h5 --out new.npy
 1 | NaN in nan-pupil.h5 /pupil_center trial 0          | inspect nan-pupil.h5
+1 | few-positions.h5 /neurons/cell_motor_coordinates: expected (3, 3) | inspect few-positions.h5
+1 | few-statistics.h5 /statistics/responses/all/std: expected 3 neurons | fit few-statistics.h5 --out new.safetensors
+1 | few-order.h5 /item_info/trial_idx: expected 14 trials | inspect few-order.h5
+# Sensorium folders and zip files
+1 | no recording in it in tree-no-tiers                | inspect tree-no-tiers
+1 | an array of strings is wanted in tree-number-tiers/meta/trials/tiers.npy | inspect tree-number-tiers
+1 | 'trian' in tree-odd-tier/meta/trials/tiers.npy trial 4 | fit tree-odd-tier --out new.safetensors
+1 | no file for trial 5 in tree-lost/data/images       | inspect tree-lost
+1 | no data/responses in tree-no-responses             | inspect tree-no-responses
+1 | file size and header differ in tree-cut/data/responses/3.npy | inspect tree-cut
+1 | tree-few/data/responses/3.npy: expected 3 neurons  | import tree-few --out new.h5
+1 | unpickled in tree-objects/data/responses/0.npy     | inspect tree-objects
+1 | unpickled in tree-object-tiers/meta/trials/tiers.npy | inspect tree-object-tiers
+1 | dtype that is not read in tree-complex/data/images/2.npy | inspect tree-complex
+1 | tree-nan /responses trial 2, neuron 1              | $P --stimuli recording:tree-nan --out new.npy
+1 | tree-size/data/images trial 7: expected (1, 16, 24) | import tree-size --out new/
+1 | tree-behavior/data/behavior/1.npy: expected 3 values | inspect tree-behavior
+1 | tree-statistics/meta/statistics/responses/all/std.npy: expected (3,) | inspect tree-statistics
+1 | these are videos                                   | inspect tree-videos
+1 | several recordings in it in trees: expected one    | inspect trees
+1 | malformed JSON in tree-config/config.json          | inspect tree-config
+1 | truncated or damaged one in cut.zip                | inspect cut.zip
+1 | no recording in it in other.zip                    | inspect other.zip
+1 | unpacks to more than it should in bomb.zip/scan/data/responses/0.npy | inspect bomb.zip
+1 | an encrypted member of a zip file in locked.zip    | import locked.zip --out new.h5
+1 | a wrong checksum                                   | inspect flipped.zip
+1 | another configuration in empty                     | import scan.h5 --out empty/
+1 | another configuration in S.json                    | inspect scan.h5 --out S.json
+2 | either a recording or arrays                       | import scan.h5 --images images.npy --out new.h5
+2 | malformed size                                     | import scan.h5 --resize 4by4 --out new.h5
+2 | impossible --complex-share: expected 0 to 1        | simulate --complex-share 1.5 --out new.h5
+2 | impossible --frequency-highest                     | simulate --frequency-highest 0.001 --out new.h5
+2 | impossible --scan                                  | simulate --scan -1 --out new.h5
 1 | other images than --stimuli names in scan.h5 | similarity --kind oracle --recording scan.h5 --stimuli npy:images.npy --out new.npy
 1 | too few images to show                             | simulate --stimuli npy:images.npy --images 40 --oracle-images 1 --out new.h5
 # models
@@ -137,7 +171,7 @@ cat >"$folder/table" <<'TABLE'
 1 | different sizes                                    | similarity compare S.npy foreign-39.npy
 1 | absent.npy: got No such file                       | similarity compare S.npy absent.npy
 # a folder where a file is wanted, and the other way round
-1 | not a file in empty                                | inspect empty
+1 | no recording in it in empty                        | inspect empty
 1 | not a file in empty                                | similarity compare S.npy empty
 1 | not a file in empty                                | $P --stimuli npy:empty --out new.npy
 1 | in empty                                           | $P --stimuli npy:images.npy --out empty

@@ -13,12 +13,17 @@ void AddSimulate(CLI::App& app, Session& session) {
   CLI::App* command = session.AddCommand(
       app, "simulate", "A simulated mouse watches images; the truth is kept beside the noise",
       "  murine simulate --out scan.h5\n"
+      "  murine simulate --seed 7 --scan 1 --out scan1.h5\n"
       "  murine simulate --stimuli npy:natural.npy --neurons 1000 --images 900 --oracle-images 100 "
       "--out scan.h5\n");
   auto options = std::make_shared<SimulateOptions>();
   auto out = std::make_shared<std::string>();
   BindOptions(*command, *options);
-  command->add_option("--out", *out, "recording to write (HDF5)")->required();
+  MouseOptions::Visit(options->mouse, [&](std::string_view name, auto&, std::string_view) {
+    command->get_option("--" + std::string(name))->group("The mouse (docs/simulation.md)");
+  });
+  command->add_option("--out", *out, "recording to write: SCAN.h5, or FOLDER/ as the Python tools read it")
+      ->required();
   session.Run(command, [options, out, &session] {
     SimulateFile(*options, *out, session.threads);
     const Json result = Inspect(ReadRecording(*out), options->seed);

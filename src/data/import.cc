@@ -135,12 +135,20 @@ NdArray<float> ReadPerTrial(const std::string& path, int64_t trials, int64_t col
   return array;
 }
 
-}  // namespace
+// To 8 bits again, as everywhere. Copies that resizing makes equal stay images of their own.
+void ResizeImages(const std::string& size, Recording& recording) {
+  const auto [height, width] = ParseSize(size);
+  ImageSet resized = Resize(recording.images, height, width);
+  for (const float value : resized.floats)
+    resized.bytes.push_back(static_cast<uint8_t>(std::lround(255 * std::clamp(value, 0.0f, 1.0f))));
+  resized.floats.clear();
+  recording.images = std::move(resized);
+}
 
-Recording Import(const ImportOptions& options) {
+Recording ImportArrays(const ImportOptions& options) {
   if (options.images.empty() || options.responses.empty() == options.trials.empty())
     throw Error({.what = "what to import",
-                 .expected = "--images and either --responses or --trials",
+                 .expected = "a recording, or --images and either --responses or --trials",
                  .kind = ErrorKind::kUsage});
   Recording recording;
   recording.name = "imported";
@@ -157,11 +165,32 @@ Recording Import(const ImportOptions& options) {
   return recording;
 }
 
+Recording ImportRecording(const ImportOptions& options) {
+  for (const std::string* path : {&options.images, &options.responses, &options.trials, &options.behavior,
+                                  &options.pupil, &options.tiers})
+    if (!path->empty())
+      throw Error({.what = "what to import",
+                   .expected = "either a recording or arrays",
+                   .got = options.recording + " and " + *path,
+                   .kind = ErrorKind::kUsage});
+  return ReadRecording(options.recording);
+}
+
+}  // namespace
+
+Recording Import(const ImportOptions& options) {
+  if (!options.resize.empty()) ParseSize(options.resize);  // before anything is read
+  Recording recording = options.recording.empty() ? ImportArrays(options) : ImportRecording(options);
+  if (!options.resize.empty()) ResizeImages(options.resize, recording);
+  return recording;
+}
+
 void ImportFile(const ImportOptions& options, const std::filesystem::path& out) {
   Json config = OptionsToJson(options);
-  for (auto& [key, value] : config.items())
-    if (value.is_string() && !value.get<std::string>().empty())
-      value = Sha256Hex(ReadFile(value.get<std::string>()));
+  for (const char* key : {"images", "responses", "trials", "behavior", "pupil", "tiers"})
+    if (const auto path = config[key].get<std::string>(); !path.empty())
+      config[key] = Sha256Hex(ReadFile(path));
+  if (!options.recording.empty()) config["recording"] = RecordingHash(options.recording);
   WriteRecordingOnce(out, config, [&] { return Import(options); });
 }
 

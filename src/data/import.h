@@ -9,9 +9,10 @@
 
 namespace murine {
 
-// `murine import`: .npy arrays of somebody's own experiment.
+// `murine import`: .npy arrays of somebody's own experiment, or a recording to be kept in another form.
 struct ImportOptions {
-  std::string images, responses, trials, behavior, pupil, tiers;
+  std::string recording;  // named without an option; then no arrays
+  std::string images, responses, trials, behavior, pupil, tiers, resize;
   uint64_t seed = 0;
 
   template <class Self, class Visitor>
@@ -24,16 +25,19 @@ struct ImportOptions {
     visit("pupil", self.pupil, "[trial, 2]: pupil centre x, y");
     visit("tiers", self.tiers,
           "[image]: train, validation or test; default: drawn by image, 80/10/10 per cent");
+    visit("resize", self.resize,
+          "HxW: images of this size, bilinear with antialiasing; default: as they are");
     visit("seed", self.seed, "names the draw of tiers");
   }
 };
 
-// Rows of `images` with the same pixels are one image that was shown again; an image's trials share its tier.
-// Trials are in the order of the rows, repeats one after another; behaviour and pupil are of the trials that
-// are there. Errors: everything that contradicts this, NaN or negative values in `responses`.
+// Of arrays: rows of `images` with the same pixels are one image that was shown again; an image's trials
+// share its tier. Trials are in the order of the rows, repeats one after another; behaviour and pupil are of
+// the trials that are there. Errors: everything that contradicts this, NaN or negative values in `responses`.
 Recording Import(const ImportOptions& options);
 
-// Writes the recording to `out`, or finds it made from the same arrays; another is refused.
+// Writes the recording to `out` (HDF5, or the Python tools' folder where it ends in '/'), or finds it made
+// from the same input; another is refused.
 void ImportFile(const ImportOptions& options, const std::filesystem::path& out);
 
 }  // namespace murine

@@ -11,13 +11,6 @@
 namespace murine {
 namespace {
 
-constexpr double kArousalMemory = 0.97;  // of a trial's arousal in the next: a bout lasts tens of trials
-constexpr double kPupilMemory = 0.9;
-constexpr double kGazeMemory = 0.8;
-constexpr double kBoutThreshold = 0.6;  // the mouse runs in about a quarter of the trials
-constexpr double kGazeSigmaPx = 1.5;
-constexpr double kFluctuationSigma = 0.15;
-
 // A stationary first-order autoregressive series of mean 0 and variance 1.
 std::vector<double> Wander(int64_t trials, double memory, uint64_t seed, std::string_view purpose) {
   RandomStream stream(seed, purpose);
@@ -47,21 +40,21 @@ std::vector<double> Standardize(std::vector<double> series) {
 
 }  // namespace
 
-MouseBehavior SimulateBehavior(int64_t trials, uint64_t seed) {
-  const std::vector<double> arousal = Wander(trials, kArousalMemory, seed, "simulate/arousal");
-  const std::vector<double> own = Wander(trials, kPupilMemory, seed, "simulate/pupil");
+MouseBehavior SimulateBehavior(int64_t trials, uint64_t seed, const MouseOptions& options) {
+  const std::vector<double> arousal = Wander(trials, options.arousal_memory, seed, "simulate/arousal");
+  const std::vector<double> own = Wander(trials, options.pupil_memory, seed, "simulate/pupil");
   MouseBehavior result;
-  result.eye_x = Wander(trials, kGazeMemory, seed, "simulate/gaze-x");
-  result.eye_y = Wander(trials, kGazeMemory, seed, "simulate/gaze-y");
+  result.eye_x = Wander(trials, options.gaze_memory, seed, "simulate/gaze-x");
+  result.eye_y = Wander(trials, options.gaze_memory, seed, "simulate/gaze-y");
   for (auto* gaze : {&result.eye_x, &result.eye_y}) {
     SubtractMean(*gaze);
-    for (double& value : *gaze) value *= kGazeSigmaPx;
+    for (double& value : *gaze) value *= options.gaze_sigma;
   }
 
   RandomStream treadmill(seed, "simulate/treadmill");
   std::vector<double> speed, pupil;
   for (int64_t t = 0; t < trials; ++t) {
-    const double bout = std::max(0.0, arousal[t] - kBoutThreshold);
+    const double bout = std::max(0.0, arousal[t] - options.running_threshold);
     const double jitter = 1 + 0.3 * treadmill.Normal();
     speed.push_back(15 * bout * std::max(0.0, jitter));
     pupil.push_back(30 + 6 * (0.75 * arousal[t] + std::sqrt(1 - 0.75 * 0.75) * own[t]));
@@ -81,8 +74,8 @@ MouseBehavior SimulateBehavior(int64_t trials, uint64_t seed) {
     result.pupil_center.values.push_back(static_cast<float>(160 + c * x - s * y));
     result.pupil_center.values.push_back(static_cast<float>(120 + s * x + c * y));
     result.arousal.push_back(0.6 * speed_score[t] + 0.5 * pupil_score[t]);
-    result.fluctuation.push_back(kFluctuationSigma * RandomStream(seed, "simulate/shared", 0, t).Normal() -
-                                 kFluctuationSigma * kFluctuationSigma / 2);
+    result.fluctuation.push_back(options.fluctuation * RandomStream(seed, "simulate/shared", 0, t).Normal() -
+                                 options.fluctuation * options.fluctuation / 2);
   }
   return result;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "data/mouse_options.h"
 #include "io/ndarray.h"
 
 namespace murine {
@@ -23,6 +24,6 @@ struct MouseBehavior {
 
 // Arousal drifts over some thirty trials and, above a threshold, becomes a bout of running; the pupil follows
 // it, as it does in awake mice (Reimer et al. 2014, Vinck et al. 2015). Gaze wanders over a few trials.
-MouseBehavior SimulateBehavior(int64_t trials, uint64_t seed);
+MouseBehavior SimulateBehavior(int64_t trials, uint64_t seed, const MouseOptions& options = {});
 
 }  // namespace murine

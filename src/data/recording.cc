@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -76,6 +77,11 @@ void CheckTrials(const Recording& recording, const std::string& where) {
                  .where = where,
                  .expected = fmt::format("{} tiers", trials),
                  .got = std::to_string(recording.tiers.size())});
+  if (!recording.trial_order.empty() && static_cast<int64_t>(recording.trial_order.size()) != trials)
+    throw Error({.what = "trials and their order differ in number",
+                 .where = At(where, "trial_idx"),
+                 .expected = std::to_string(trials),
+                 .got = std::to_string(recording.trial_order.size())});
   std::vector<bool> shown(recording.image_ids.size());
   for (int64_t t = 0; t < trials; ++t) {
     const int64_t image = recording.trial_image[t];
@@ -100,9 +106,37 @@ std::span<const float> Recording::response(int64_t trial) const {
 
 std::vector<int64_t> Recording::TrialsOf(Tier tier) const {
   std::vector<int64_t> found;
+  for (const Tier withheld : WithheldTiers(*this))
+    if (withheld == tier) return found;
   for (int64_t t = 0; t < trials(); ++t)
     if (tiers[t] == tier) found.push_back(t);
   return found;
+}
+
+std::vector<Tier> WithheldTiers(const Recording& recording) {
+  std::vector<Tier> withheld;
+  bool answered = false;
+  for (const auto& [tier, name] : EnumNames(Tier{})) {
+    bool there = false, zero = true;
+    for (int64_t t = 0; t < recording.trials() && zero; ++t) {
+      if (recording.tiers[t] != tier) continue;
+      there = true;
+      const auto responses = recording.response(t);
+      zero = std::all_of(responses.begin(), responses.end(), [](float r) { return r == 0; });
+    }
+    if (there && zero) withheld.push_back(tier);
+    answered |= there && !zero;
+  }
+  if (!answered) withheld.clear();  // a silent recording is a fault of its own
+  return withheld;
+}
+
+std::vector<bool> WithheldTrials(const Recording& recording) {
+  const std::vector<Tier> tiers = WithheldTiers(recording);
+  std::vector<bool> withheld;
+  for (const Tier tier : recording.tiers)
+    withheld.push_back(std::find(tiers.begin(), tiers.end(), tier) != tiers.end());
+  return withheld;
 }
 
 void CheckRecording(const Recording& recording, const std::string& where) {
@@ -132,17 +166,29 @@ void CheckRecording(const Recording& recording, const std::string& where) {
     CheckShape(recording.truth, {recording.images.count(), neurons}, part, "true responses");
     CheckValues(recording.truth, Sign::kNotNegative, part, "image", "neuron");
   }
-  for (const auto& [name, values] : recording.truth_units)
-    if (static_cast<int64_t>(values.size()) != neurons)
-      throw Error({.what = "wrong number of values",
-                   .where = At(where, "/truth/units/" + name),
-                   .expected = fmt::format("{}, one a neuron", neurons),
-                   .got = std::to_string(values.size())});
+  const auto check_columns = [&](const auto& columns, const std::string& part) {
+    for (const auto& [name, values] : columns)
+      if (static_cast<int64_t>(values.size()) != neurons)
+        throw Error({.what = "wrong number of values",
+                     .where = At(where, part + name),
+                     .expected = fmt::format("{}, one a neuron", neurons),
+                     .got = std::to_string(values.size())});
+  };
+  check_columns(recording.truth_units, "/truth/units/");
+  check_columns(recording.neuron_numbers, "/neurons/");
+  check_columns(recording.neuron_names, "/neurons/");
 }
 
 Repeats RepeatedImages(const Recording& recording, size_t least) {
+  const std::vector<bool> withheld = WithheldTrials(recording);
   std::vector<std::vector<int64_t>> trials_of(recording.image_ids.size());
-  for (int64_t t = 0; t < recording.trials(); ++t) trials_of[recording.trial_image[t]].push_back(t);
+  for (int64_t t = 0; t < recording.trials(); ++t)
+    if (!withheld[t]) trials_of[recording.trial_image[t]].push_back(t);
+  if (!recording.trial_order.empty())
+    for (std::vector<int64_t>& trials : trials_of)
+      std::stable_sort(trials.begin(), trials.end(), [&](int64_t a, int64_t b) {
+        return recording.trial_order[a] < recording.trial_order[b];
+      });
   Repeats repeats;
   for (size_t i = 0; i < trials_of.size(); ++i) {
     if (trials_of[i].size() < least) continue;

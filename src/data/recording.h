@@ -15,11 +15,15 @@
 
 namespace murine {
 
-enum class Tier { kTrain, kValidation, kTest };  // kTest: the oracle repeats
+// kTest: the oracle repeats. kFinalTest: a second such set, which the scans of the Sensorium competition
+// have.
+enum class Tier { kTrain, kValidation, kTest, kFinalTest };
 
 inline std::span<const EnumName<Tier>> EnumNames(Tier) {
-  static constexpr EnumName<Tier> kNames[] = {
-      {Tier::kTrain, "train"}, {Tier::kValidation, "validation"}, {Tier::kTest, "test"}};
+  static constexpr EnumName<Tier> kNames[] = {{Tier::kTrain, "train"},
+                                              {Tier::kValidation, "validation"},
+                                              {Tier::kTest, "test"},
+                                              {Tier::kFinalTest, "final_test"}};
   return kNames;
 }
 
@@ -37,7 +41,16 @@ struct Recording {
   NdArray<float> behavior;           // [trial, 3] pupil size, its derivative, running speed; or empty
   NdArray<float> pupil_center;       // [trial, 2] x, y; or empty
 
+  // The trial's rank in time; or empty: trials stand in the order of time.
+  std::vector<int64_t> trial_order;  // [trial]
+
   NdArray<float> position_um;  // [neuron, 3] cortical coordinates; or empty
+  // What else is known of the neurons, [neuron] each: "unit_ids", "animal_ids" ...; "area", "layer" ...
+  std::map<std::string, std::vector<double>> neuron_numbers;
+  std::map<std::string, std::vector<std::string>> neuron_names;
+
+  // What its reader noticed and a user should know; `inspect` shows them among the faults.
+  std::vector<std::string> remarks;
 
   // Ground truth of a simulated mouse: noise-free responses at neutral eye position and gain; else empty.
   NdArray<float> truth;  // [image, neuron]
@@ -49,23 +62,34 @@ struct Recording {
   bool has_behavior() const { return !behavior.values.empty(); }
   bool has_pupil() const { return !pupil_center.values.empty(); }
   std::span<const float> response(int64_t trial) const;  // [neuron]
+  // In the order of the trials; none where the tier's responses are withheld.
   std::vector<int64_t> TrialsOf(Tier tier) const;
 };
+
+// Tiers all of whose responses are zero while others' are not: published scans of competitions keep the
+// trials and withhold the answers. Nothing may be scored on them.
+std::vector<Tier> WithheldTiers(const Recording& recording);
+std::vector<bool> WithheldTrials(const Recording& recording);  // [trial]
 
 // Throws Error on the first contradiction: lengths, ids, NaN or negative responses, empty tiers' images.
 void CheckRecording(const Recording& recording, const std::string& where);
 
-// HDF5 in the layout of the Python tools' StaticImageSet (docs/formats.md). ReadRecording checks what it
-// reads.
+// An HDF5 file, a Sensorium folder or a zip file of one, whatever it is called (docs/formats.md). What is
+// read is checked.
 Recording ReadRecording(const std::filesystem::path& path);
+// SHA-256 that says which recording it is: of the file, or of what a folder holds.
+std::string RecordingHash(const std::filesystem::path& path);
+
+// HDF5 in the layout of the Python tools' StaticImageSet; with a path that ends in '/', the folder that their
+// FileTreeDataset reads.
 void WriteRecording(const std::filesystem::path& path, const Recording& recording,
                     const std::string& config_json);
 // Makes and writes the recording, unless `path` holds one made by the same configuration; another is refused.
 void WriteRecordingOnce(const std::filesystem::path& path, const Json& config,
                         const std::function<Recording()>& make);
 
-// Trials grouped by image: for every image with at least `least` trials of `tiers` (any tier when empty), its
-// trials.
+// Trials grouped by image: for every image with at least `least` trials, of whatever tier but withheld ones,
+// its trials in the order of time.
 struct Repeats {
   std::vector<int64_t> images;               // index into recording.images, ascending
   std::vector<std::vector<int64_t>> trials;  // [those images]

@@ -1,33 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads HDF5 recordings. What each dataset holds stands in docs/formats.md.
+// Reads recordings: HDF5 here, folders and zip files by sensorium_reader. What each dataset holds stands in
+// docs/formats.md.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <cmath>
-#include <map>
-#include <string_view>
-
 #include "base/error.h"
-#include "data/recording.h"
+#include "data/recording_parts.h"
+#include "data/sensorium.h"
+#include "data/shown_images.h"
 #include "io/hdf5.h"
+#include "io/zip.h"
 
 namespace murine {
 namespace {
 
-// The names under which data sets keep the image's id, in the order in which readers look for them.
-constexpr std::array kImageIdNames = {"image_id", "colorframeprojector_image_id", "frame_image_id"};
-
-void CheckRows(const std::vector<int64_t>& shape, size_t axes, int64_t trials, const std::string& where) {
+void CheckRows(const std::vector<int64_t>& shape, size_t axes, int64_t rows, const std::string& where,
+               const char* what = "trials") {
   if (shape.size() != axes)
     throw Error({.what = "wrong number of axes",
                  .where = where,
                  .expected = std::to_string(axes),
                  .got = FormatShape(shape)});
-  if (shape[0] != trials)
+  if (shape[0] != rows)
     throw Error({.what = "wrong length",
                  .where = where,
-                 .expected = fmt::format("{} trials, as many as /responses has", trials),
+                 .expected = fmt::format("{} {}, as many as /responses has", rows, what),
                  .got = std::to_string(shape[0])});
 }
 
@@ -37,120 +33,76 @@ std::vector<Tier> ReadTiers(const Hdf5File& file, int64_t trials, const std::str
                  .where = where,
                  .hint = "a recording says for each trial whether it is train, validation or test"});
   CheckRows(file.Shape("/tiers"), 1, trials, where + " /tiers");
-  std::vector<Tier> tiers;
-  for (const std::string& name : file.ReadStrings("/tiers"))
-    tiers.push_back(EnumFromName<Tier>(name, "tier", fmt::format("{} /tiers trial {}", where, tiers.size())));
-  return tiers;
+  return ParseTiers(file.ReadStrings("/tiers"), where + " /tiers");
 }
 
-// Grey levels 0..255, of whatever type; fractions, which rescaling leaves behind, are rounded.
-NdArray<uint8_t> ReadPixels(const Hdf5File& file, int64_t trials, const std::string& where) {
-  const std::string part = where + " /images";
-  NdArray<uint8_t> pixels;
-  pixels.shape = file.Shape("/images");
-  if (pixels.shape.size() == 3) pixels.shape.insert(pixels.shape.begin() + 1, 1);  // one channel, left out
-  CheckRows(pixels.shape, 4, trials, part);
-  const NdArray<float> stored = file.Read<float>("/images");
-  pixels.values.resize(stored.values.size());
-  bool fractions = false;
-  float highest = 0;
-  for (size_t i = 0; i < stored.values.size(); ++i) {
-    const float value = stored.values[i];
-    if (!(value >= 0 && value <= 255))
-      throw Error({.what = "a pixel is no grey level",
-                   .where = fmt::format("{} trial {}", part, static_cast<int64_t>(i) / stored.row_size()),
-                   .expected = "0 to 255",
-                   .got = fmt::format("{}", value)});
-    fractions |= value != std::floor(value);
-    highest = std::max(highest, value);
-    pixels.values[i] = static_cast<uint8_t>(std::lround(value));
-  }
-  if (fractions && highest <= 1)
-    throw Error({.what = "images reach from 0 to 1",
-                 .where = part,
-                 .expected = "grey levels 0 to 255",
-                 .hint = "multiply them by 255"});
-  return pixels;
-}
-
-// One image id for each trial. Without stored ids, trials with the same pixels show the same image, and ids
-// count images as they first appear.
-std::vector<int64_t> ReadImageIds(const Hdf5File& file, const NdArray<uint8_t>& pixels,
-                                  const std::string& where) {
-  const int64_t trials = pixels.rows();
-  for (const char* name : kImageIdNames) {
+// One image id for each trial; none where none are stored.
+std::vector<int64_t> ReadImageIds(const Hdf5File& file, int64_t trials, const std::string& where) {
+  for (const char* name : ImageIdNames()) {
     const std::string dataset = std::string("/item_info/") + name;
     if (!file.Has(dataset)) continue;
     CheckRows(file.Shape(dataset), 1, trials, where + " " + dataset);
-    return file.Read<int64_t>(dataset).values;
+    return file.IsText(dataset) ? NumberTexts(file.ReadStrings(dataset)) : file.Read<int64_t>(dataset).values;
   }
-  std::vector<int64_t> ids;
-  std::map<std::string_view, int64_t> seen;
-  const auto* bytes = reinterpret_cast<const char*>(pixels.values.data());
-  const int64_t size = pixels.row_size();
-  for (int64_t t = 0; t < trials; ++t) {
-    const std::string_view image(bytes + t * size, static_cast<size_t>(size));
-    ids.push_back(seen.try_emplace(image, static_cast<int64_t>(seen.size())).first->second);
-  }
-  return ids;
+  return {};
 }
 
-// Keeps each image once, in the order of the ids.
-void TakeDistinctImages(const NdArray<uint8_t>& pixels, const std::vector<int64_t>& ids, Recording& recording,
-                        const std::string& where) {
-  std::map<int64_t, int64_t> first_trial;
-  for (size_t t = 0; t < ids.size(); ++t) first_trial.try_emplace(ids[t], static_cast<int64_t>(t));
+void ReadImages(const Hdf5File& file, int64_t trials, const std::string& where, Recording& recording) {
+  ShownImages shown(ReadImageIds(file, trials, where), where + " /images");
+  NdArray<float> stored = file.Read<float>("/images");
+  if (stored.shape.size() == 3) stored.shape.insert(stored.shape.begin() + 1, 1);  // one channel, left out
+  CheckRows(stored.shape, 4, trials, where + " /images");
+  const std::vector<int64_t> shape(stored.shape.begin() + 1, stored.shape.end());
+  const auto size = static_cast<size_t>(stored.row_size());
+  for (int64_t t = 0; t < trials; ++t)
+    shown.Add(shape, std::span<const float>(stored.values).subspan(static_cast<size_t>(t) * size, size));
+  std::move(shown).Finish(recording);
+}
 
-  const int64_t size = pixels.row_size();
-  recording.images.channels = pixels.shape[1];
-  recording.images.height = pixels.shape[2];
-  recording.images.width = pixels.shape[3];
-  std::map<int64_t, int64_t> position;
-  for (const auto& [id, trial] : first_trial) {
-    position[id] = static_cast<int64_t>(recording.image_ids.size());
-    recording.image_ids.push_back(id);
-    const auto first = pixels.values.begin() + trial * size;
-    recording.images.bytes.insert(recording.images.bytes.end(), first, first + size);
+void ReadTrialOrder(const Hdf5File& file, int64_t trials, const std::string& where, Recording& recording) {
+  constexpr const char* kDataset = "/item_info/trial_idx";
+  if (!file.Has(kDataset)) return;
+  CheckRows(file.Shape(kDataset), 1, trials, where + " " + kDataset);
+  if (file.IsText(kDataset))
+    recording.remarks.emplace_back(kHiddenOrder);
+  else
+    SetTrialOrder(file.Read<int64_t>(kDataset).values, recording);
+}
+
+// What is known of the neurons but needed for nothing here: kept where it has one value a neuron.
+void ReadNeurons(const Hdf5File& file, const std::string& where, Recording& recording) {
+  for (const std::string& name : file.List("/neurons")) {
+    const std::string dataset = "/neurons/" + name;
+    if (name == "cell_motor_coordinates") continue;
+    try {
+      CheckRows(file.Shape(dataset), 1, recording.neurons(), where + " " + dataset, "neurons");
+      if (file.IsText(dataset))
+        recording.neuron_names[name] = file.ReadStrings(dataset);
+      else
+        recording.neuron_numbers[name] = file.Read<double>(dataset).values;
+    } catch (const Error& error) {
+      recording.remarks.push_back(fmt::format("{} is not read: {}", dataset, error.what()));
+    }
   }
-  for (size_t t = 0; t < ids.size(); ++t) {
-    const auto trial = static_cast<int64_t>(t);
-    const auto mine = pixels.values.begin() + trial * size;
-    if (!std::equal(mine, mine + size, pixels.values.begin() + first_trial[ids[t]] * size))
-      throw Error({.what = fmt::format("two trials show image id {} with different pixels", ids[t]),
-                   .where = where + " /images",
-                   .got = fmt::format("trials {} and {}", first_trial[ids[t]], t)});
-    recording.trial_image.push_back(position[ids[t]]);
+}
+
+void CheckStatistics(const Hdf5File& file, const std::string& where, Recording& recording) {
+  constexpr const char* kDataset = "/statistics/responses/all/std";
+  if (!file.Has(kDataset)) {
+    recording.remarks.emplace_back(kNoStatistics);
+    return;
   }
+  CheckRows(file.Shape(kDataset), 1, recording.neurons(), where + " " + kDataset, "neurons");
 }
 
 NdArray<float> ReadIfThere(const Hdf5File& file, const std::string& dataset) {
   return file.Has(dataset) ? file.Read<float>(dataset) : NdArray<float>{};
 }
 
-// Puts the true responses, which the file keeps with the ids of their images, in the order of the images.
 void ReadTruth(const Hdf5File& file, Recording& recording, const std::string& where) {
   if (!file.Has("/truth/responses")) return;
-  const std::string part = where + " /truth";
-  const NdArray<int64_t> ids = file.Read<int64_t>("/truth/image_ids");
-  NdArray<float> stored = file.Read<float>("/truth/responses");
-  const std::vector<int64_t> expected = {recording.images.count(), recording.neurons()};
-  if (stored.shape != expected)
-    throw Error({.what = "true responses have the wrong shape",
-                 .where = part + "/responses",
-                 .expected = FormatShape(expected),
-                 .got = FormatShape(stored.shape)});
-  std::vector<int64_t> sorted = ids.values;
-  std::sort(sorted.begin(), sorted.end());
-  if (sorted != recording.image_ids)
-    throw Error(
-        {.what = "true responses and recording are not about the same images", .where = part + "/image_ids"});
-  const int64_t neurons = recording.neurons();
-  recording.truth = {.shape = expected, .values = std::vector<float>(stored.values.size())};
-  for (size_t row = 0; row < ids.values.size(); ++row) {
-    const auto image = std::lower_bound(sorted.begin(), sorted.end(), ids.values[row]) - sorted.begin();
-    std::copy_n(stored.values.begin() + static_cast<int64_t>(row) * neurons, neurons,
-                recording.truth.values.begin() + image * neurons);
-  }
+  SetTruth(file.Read<float>("/truth/responses"), file.Read<int64_t>("/truth/image_ids").values, recording,
+           where + " /truth");
   for (const std::string& name : file.List("/truth/units"))
     recording.truth_units[name] = file.Read<float>("/truth/units/" + name).values;
 }
@@ -171,14 +123,13 @@ Recording ReadHdf5Recording(const std::filesystem::path& path) {
   const int64_t trials = shape[0];
   recording.responses = file.Read<float>("/responses");
   recording.tiers = ReadTiers(file, trials, where);
-  {
-    const NdArray<uint8_t> pixels = ReadPixels(file, trials, where);
-    TakeDistinctImages(pixels, ReadImageIds(file, pixels, where), recording, where);
-  }
-  recording.images.name = recording.name;
+  ReadImages(file, trials, where, recording);
   recording.behavior = ReadIfThere(file, "/behavior");
   recording.pupil_center = ReadIfThere(file, "/pupil_center");
   recording.position_um = ReadIfThere(file, "/neurons/cell_motor_coordinates");
+  ReadTrialOrder(file, trials, where, recording);
+  ReadNeurons(file, where, recording);
+  CheckStatistics(file, where, recording);
   ReadTruth(file, recording, where);
   return recording;
 }
@@ -186,7 +137,10 @@ Recording ReadHdf5Recording(const std::filesystem::path& path) {
 }  // namespace
 
 Recording ReadRecording(const std::filesystem::path& path) {
-  Recording recording = ReadHdf5Recording(path);
+  std::error_code ignored;
+  const bool tree = std::filesystem::is_directory(path, ignored) || ZipFile::Is(path);
+  Recording recording = tree ? ReadSensorium(path) : ReadHdf5Recording(path);
+  DropWithheldBehavior(recording);
   CheckRecording(recording, path.string());
   return recording;
 }

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "base/random.h"
+#include "data/repeat_halves.h"
 
 namespace murine {
 namespace {
@@ -17,45 +17,8 @@ constexpr int kHalvings = 100;
 // A neuron whose repeats agree exactly would get an infinite weight and be the only one to count.
 constexpr double kLargestWeight = 100;
 
-// The responses of one neuron to the repeated images, in the order of Plan::trials.
+// The responses of one neuron to the repeated images, in the order of RepeatHalves::trials.
 using Responses = std::span<const double>;
-
-// Where each image's repeats stand among the gathered trials, and which of them form the first half.
-struct Plan {
-  std::vector<int64_t> trials;            // repeated trials, image by image
-  std::vector<size_t> first;              // [image + 1], into trials
-  std::vector<std::vector<size_t>> half;  // [halving] -> positions in trials, image by image
-  std::vector<size_t> half_first;         // [image + 1], into half[.]; the same for every halving
-  size_t images() const { return first.size() - 1; }
-  size_t count(size_t image) const { return first[image + 1] - first[image]; }
-};
-
-// Repeats are halved by their number: the first showing of every image falls in one half, or in the other.
-// Slow changes of the recording then move all images of a half together and do not pass for unreliability.
-// An image with fewer repeats is halved by the same order of those it has.
-Plan MakePlan(const Repeats& repeats, uint64_t seed) {
-  Plan plan;
-  size_t most = 0;
-  plan.first.push_back(0);
-  plan.half_first.push_back(0);
-  for (const std::vector<int64_t>& trials : repeats.trials) {
-    plan.trials.insert(plan.trials.end(), trials.begin(), trials.end());
-    plan.first.push_back(plan.trials.size());
-    plan.half_first.push_back(plan.half_first.back() + trials.size() / 2);
-    most = std::max(most, trials.size());
-  }
-  for (int h = 0; h < kHalvings; ++h) {
-    const std::vector<int64_t> order =
-        RandomPermutation(static_cast<int64_t>(most), RandomStream(seed, "reliability/halves", 0, h));
-    std::vector<size_t>& half = plan.half.emplace_back();
-    for (size_t i = 0; i < plan.images(); ++i)
-      for (const int64_t repeat : order) {
-        if (half.size() == plan.half_first[i + 1]) break;
-        if (static_cast<size_t>(repeat) < plan.count(i)) half.push_back(plan.first[i] + repeat);
-      }
-  }
-  return plan;
-}
 
 // Mean over images of each image's mean, and so on: the sums of squares that the scores are made of.
 struct Variances {
@@ -71,7 +34,7 @@ double SumOfSquares(Responses values, double mean) {
   return sum;
 }
 
-Variances MeasureVariances(Responses responses, const Plan& plan) {
+Variances MeasureVariances(Responses responses, const RepeatHalves& plan) {
   Variances v;
   std::vector<double> image_means;
   const auto images = static_cast<double>(plan.images());
@@ -89,7 +52,7 @@ Variances MeasureVariances(Responses responses, const Plan& plan) {
 }
 
 // Each trial against the mean of the other repeats of its image, over all repeated trials.
-double LeaveOneOutCorrelation(Responses responses, const Plan& plan) {
+double LeaveOneOutCorrelation(Responses responses, const RepeatHalves& plan) {
   std::vector<double> others(responses.size());
   for (size_t i = 0; i < plan.images(); ++i) {
     const Responses repeats = responses.subspan(plan.first[i], plan.count(i));
@@ -100,7 +63,7 @@ double LeaveOneOutCorrelation(Responses responses, const Plan& plan) {
   return Correlation(responses, others);
 }
 
-double SplitHalfCorrelation(Responses responses, const Plan& plan) {
+double SplitHalfCorrelation(Responses responses, const RepeatHalves& plan) {
   std::vector<double> sums(plan.images()), first(plan.images()), second(plan.images());
   for (size_t i = 0; i < plan.images(); ++i) {
     const Responses repeats = responses.subspan(plan.first[i], plan.count(i));
@@ -162,7 +125,7 @@ Reliability MeasureReliability(const Recording& recording, uint64_t seed) {
     return result;
   }
 
-  const Plan plan = MakePlan(repeats, seed);
+  const RepeatHalves plan = DrawHalves(repeats, kHalvings, seed);
   result.repeats = static_cast<double>(plan.trials.size()) / static_cast<double>(plan.images());
   std::vector<double> responses(plan.trials.size());
   for (size_t a = 0; a < neurons; ++a) {

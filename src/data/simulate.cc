@@ -39,6 +39,13 @@ void CheckCounts(const SimulateOptions& options) {
           "0 to 10000000", options.oracle_images);
   require(options.repeats >= 1 && options.repeats <= 10'000, "impossible --repeats", "1 to 10000",
           options.repeats);
+  require(options.scan >= 0 && options.scan <= 1'000'000, "impossible --scan", "0 to 1000000", options.scan);
+  if (!(options.shared_neurons >= 0 && options.shared_neurons <= 1))
+    throw Error({.what = "impossible --shared-neurons",
+                 .expected = "0 to 1",
+                 .got = fmt::format("{}", options.shared_neurons),
+                 .kind = ErrorKind::kUsage});
+  CheckMouseOptions(options.mouse);
   const int64_t trials = options.images + options.oracle_images * options.repeats;
   require(trials <= (int64_t{1} << 33) / options.neurons, "too many responses for memory",
           "at most 2^33 (trials x neurons)", trials);
@@ -76,7 +83,15 @@ void TakeImages(const SimulateOptions& options, Recording& recording) {
   }
 }
 
-// Which images are the oracle's, which are for validation, and the order in which all are shown.
+ScanOfBrain ScanOf(const SimulateOptions& options) {
+  return {.seed = options.seed,
+          .neurons = options.neurons,
+          .scan = options.scan,
+          .shared = options.shared_neurons};
+}
+
+// Which images are the oracle's, which are for validation (the same in every scan of a brain), and the order
+// in which all are shown.
 void PlanTrials(const SimulateOptions& options, Recording& recording) {
   const std::vector<int64_t> role =
       RandomPermutation(options.images + options.oracle_images, RandomStream(options.seed, "simulate/tiers"));
@@ -88,7 +103,7 @@ void PlanTrials(const SimulateOptions& options, Recording& recording) {
                                                                : Tier::kTrain;
     trials.insert(trials.end(), tier == Tier::kTest ? options.repeats : 1, {role[i], tier});
   }
-  RandomStream(options.seed, "simulate/order").Shuffle(std::span(trials));
+  RandomStream(ScanOf(options).scan_seed(), "simulate/order").Shuffle(std::span(trials));
   for (const auto& [image, tier] : trials) {
     recording.trial_image.push_back(image);
     recording.tiers.push_back(tier);
@@ -137,7 +152,7 @@ class Session {
       : options_(options),
         recording_(recording),
         threads_(threads),
-        mouse_(options.neurons, recording.images.height, recording.images.width, options.seed) {}
+        mouse_(ScanOf(options), recording.images.height, recording.images.width, options.mouse) {}
 
   void Adapt() {
     std::vector<Canvas> canvases;
@@ -163,7 +178,7 @@ class Session {
 
   void Record() {
     const int64_t trials = recording_.trials(), neurons = options_.neurons;
-    MouseBehavior behavior = SimulateBehavior(trials, options_.seed);
+    MouseBehavior behavior = SimulateBehavior(trials, ScanOf(options_).scan_seed(), options_.mouse);
     recording_.responses = {.shape = {trials, neurons}, .values = std::vector<float>(trials * neurons)};
     InBlocks(trials, "trials", threads_, "record", [&](int64_t first, int64_t last) {
       std::vector<Canvas> canvases;
@@ -181,10 +196,18 @@ class Session {
   void DescribeNeurons() {
     recording_.position_um.shape = {options_.neurons, 3};
     auto& units = recording_.truth_units;
+    auto& numbers = recording_.neuron_numbers;
+    const auto count = static_cast<size_t>(options_.neurons);
+    numbers["animal_ids"].assign(count, static_cast<double>(options_.seed));
+    numbers["sessions"].assign(count, 1);
+    numbers["scan_idx"].assign(count, static_cast<double>(options_.scan));
+    recording_.neuron_names["area"].assign(count, "V1");
+    recording_.neuron_names["layer"].assign(count, "L2/3");
     for (const SimulatedNeuron& n : mouse_.neurons()) {
       const GaborParameters& field = n.receptive_field;
       recording_.position_um.values.insert(recording_.position_um.values.end(), n.position_um.begin(),
                                            n.position_um.end());
+      numbers["unit_ids"].push_back(static_cast<double>(n.unit_id));
       units["kind"].push_back(static_cast<float>(n.kind));
       units["x_px"].push_back(static_cast<float>(field.x));
       units["y_px"].push_back(static_cast<float>(field.y));

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "data/image_set.h"
+#include "data/mouse_options.h"
 #include "data/recording.h"
 
 namespace murine {
@@ -18,6 +19,9 @@ struct SimulateOptions {
   int64_t images = 2000;        // shown once; a tenth of them for validation
   int64_t oracle_images = 100;  // shown `repeats` times
   int64_t repeats = 10;
+  int64_t scan = 0;  // of the brain that `seed` names
+  double shared_neurons = 0;
+  MouseOptions mouse = {};
   uint64_t seed = 0;
 
   template <class Self, class Visitor>
@@ -27,7 +31,12 @@ struct SimulateOptions {
     visit("images", self.images, "images shown once, a tenth of them for validation");
     visit("oracle-images", self.oracle_images, "images shown repeatedly, for the test tier");
     visit("repeats", self.repeats, "times each oracle image is shown");
+    visit("scan", self.scan,
+          "which scan of the same brain: other neurons of the same kind, another order, other noise");
+    visit("shared-neurons", self.shared_neurons,
+          "share of the neurons that are the same cells in every scan");
     visit("seed", self.seed, "names the mouse and its noise");
+    MouseOptions::Visit(self.mouse, visit);
   }
 };
 

@@ -135,6 +135,12 @@ TEST(Simulate, ImpossibleWishes) {
       {"--images", [](SimulateOptions& o) { o.images = int64_t{1} << 62; }},
       {"--oracle-images", [](SimulateOptions& o) { o.oracle_images = -1; }},
       {"--repeats", [](SimulateOptions& o) { o.repeats = 0; }},
+      {"--scan", [](SimulateOptions& o) { o.scan = -1; }},
+      {"--shared-neurons", [](SimulateOptions& o) { o.shared_neurons = 1.5; }},
+      {"--complex-share: expected 0 to 1, got 1.2", [](SimulateOptions& o) { o.mouse.complex_share = 1.2; }},
+      {"--frequency-highest", [](SimulateOptions& o) { o.mouse.frequency_highest = 0.001; }},
+      {"--rate-median", [](SimulateOptions& o) { o.mouse.rate_median = 0; }},
+      {"--half-contrast", [](SimulateOptions& o) { o.mouse.half_contrast = std::nan(""); }},
       {"too many responses", [](SimulateOptions& o) { o.neurons = o.images = 10'000'000; }},
       {"too few images to show in dead-leaves:50x20x20: expected 52 (40 and 12 for the oracle), got 50",
        [](SimulateOptions& o) { o.stimuli = "dead-leaves:50x20x20"; }},
@@ -144,6 +150,117 @@ TEST(Simulate, ImpossibleWishes) {
     each.change(options);
     EXPECT_THAT([&] { Simulate(options); }, testing::ThrowsMessage<Error>(HasSubstr(each.expected)));
   }
+}
+
+// Scans of one brain: other neurons, another order of the same images with the same roles; some cells may be
+// the same, with the same truth and noise of their own.
+TEST(Simulate, SeveralScansOfOneBrain) {
+  SimulateOptions first = Small(), second = Small();
+  second.scan = 1;
+  first.shared_neurons = second.shared_neurons = 0.25;  // 6 of 24
+  const Recording a = Simulate(first), b = Simulate(second);
+  EXPECT_EQ(a.images.bytes, b.images.bytes);
+  EXPECT_NE(a.trial_image, b.trial_image);
+  EXPECT_NE(a.behavior.values, b.behavior.values);
+  std::map<int64_t, Tier> tier;
+  for (int64_t t = 0; t < a.trials(); ++t) tier[a.trial_image[t]] = a.tiers[t];
+  for (int64_t t = 0; t < b.trials(); ++t) EXPECT_EQ(tier[b.trial_image[t]], b.tiers[t]);
+  for (int64_t k = 0; k < 24; ++k) {
+    std::vector<double> truth_a, truth_b, noise_a, noise_b;
+    for (int64_t i = 0; i < a.images.count(); ++i) {
+      truth_a.push_back(a.truth.values[i * 24 + k]);
+      truth_b.push_back(b.truth.values[i * 24 + k]);
+    }
+    EXPECT_EQ(truth_a == truth_b, k < 6) << k;
+    EXPECT_EQ(a.neuron_numbers.at("unit_ids")[k] == b.neuron_numbers.at("unit_ids")[k], k < 6) << k;
+    for (int64_t t = 0; t < a.trials(); ++t) {
+      noise_a.push_back(a.response(t)[k]);
+      noise_b.push_back(b.response(t)[k]);
+    }
+    EXPECT_NE(noise_a, noise_b) << k;
+  }
+}
+
+// Each option changes what it names, and nothing else that can be seen here.
+TEST(Simulate, OptionsOfTheMouse) {
+  SimulateOptions options = Small();
+  options.mouse.unresponsive_share = 1;
+  const Recording deaf = Simulate(options);
+  for (int64_t k = 0; k < 24; ++k)
+    for (int64_t i = 1; i < deaf.images.count(); ++i)
+      ASSERT_EQ(deaf.truth.values[i * 24 + k], deaf.truth.values[k]);
+
+  options = Small();
+  options.mouse.unresponsive_share = 0;
+  options.mouse.complex_share = 1;
+  const std::vector<float> kinds = Simulate(options).truth_units.at("kind");
+  EXPECT_EQ(std::count(kinds.begin(), kinds.end(), static_cast<float>(CellKind::kComplex)), 24);
+
+  options = Small();
+  options.mouse.frequency_spread = 0;
+  options.mouse.bandwidth_spread = 0;
+  const Recording alike = Simulate(options);
+  for (const float frequency : alike.truth_units.at("frequency_cycles_per_px"))
+    EXPECT_FLOAT_EQ(frequency, 0.04f * 100 / 64);
+  for (const float sigma : alike.truth_units.at("sigma_along_px"))
+    EXPECT_FLOAT_EQ(sigma, static_cast<float>(GaborSigma(0.04 * 100 / 64, 1.75)));
+
+  options = Small();
+  options.mouse.scatter = 0;
+  options.mouse.magnification = 20;
+  const Recording mapped = Simulate(options);
+  for (int64_t k = 0; k < 24; ++k)
+    EXPECT_NEAR(mapped.position_um.values[3 * k], mapped.truth_units.at("x_px")[k] * 20 * 100 / 64, 1e-2);
+}
+
+// Events so many and so even that nothing but gaze and gain is left, and then neither: the trial is the
+// truth.
+TEST(Simulate, WithoutNoiseTrialsAreTheTruth) {
+  SimulateOptions options = Small();
+  options.mouse.event_median = 1e-5;
+  options.mouse.event_shape = 100;
+  const auto distance = [&] {
+    const Recording recording = Simulate(options);
+    double worst = 0;
+    for (int64_t t = 0; t < recording.trials(); ++t)
+      for (int64_t k = 0; k < 24; ++k) {
+        const double truth = recording.truth.values[recording.trial_image[t] * 24 + k];
+        worst = std::max(worst, std::abs(recording.response(t)[k] - truth) / (0.1 + truth));
+      }
+    return worst;
+  };
+  EXPECT_GT(distance(), 0.3);
+  options.mouse.fluctuation = options.mouse.arousal_gain = options.mouse.gaze_sigma = 0;
+  EXPECT_LT(distance(), 0.05);
+  options.mouse.shared_dimensions = 3;
+  EXPECT_GT(distance(), 0.3);
+}
+
+// Pairs of unresponsive neurons share what the common gains give them, and no more.
+TEST(Simulate, SharedNoise) {
+  SimulateOptions options{.neurons = 40, .images = 600, .oracle_images = 0, .seed = 3};
+  options.mouse.unresponsive_share = 1;
+  options.mouse.rate_median = 4;
+  const auto correlations = [&] {
+    const Recording recording = Simulate(options);
+    std::vector<std::vector<double>> series(40);
+    for (int64_t t = 0; t < recording.trials(); ++t)
+      for (int64_t k = 0; k < 40; ++k) series[k].push_back(recording.response(t)[k]);
+    std::vector<double> pairs;
+    for (size_t a = 0; a < 40; ++a)
+      for (size_t b = a + 1; b < 40; ++b) pairs.push_back(Correlation(series[a], series[b]));
+    return pairs;
+  };
+  options.mouse.arousal_gain = options.mouse.fluctuation = 0;
+  EXPECT_NEAR(Mean(correlations()), 0, 0.02);
+  EXPECT_LT(StandardDeviation(correlations()), 0.06);  // 1 / sqrt(600) is 0.04
+  options.mouse.fluctuation = 0.3;  // of variance 0.09: 16 x 0.094 of 16 x 0.094 + 2 x 0.85 x 4
+  EXPECT_NEAR(Mean(correlations()), 0.17, 0.04);
+  options.mouse.fluctuation = 0;
+  options.mouse.shared_dimensions = 2;
+  options.mouse.shared_sigma = 0.4;
+  EXPECT_NEAR(Mean(correlations()), 0, 0.06);
+  EXPECT_GT(StandardDeviation(correlations()), 0.1);
 }
 
 TEST(Simulate, WorksWithoutOracleAndOnLargerSets) {
@@ -158,7 +275,7 @@ TEST(Simulate, WorksWithoutOracleAndOnLargerSets) {
 }
 
 TEST(SimulatedMouse, AnswersAverageToTheRate) {
-  const SimulatedMouse mouse(3, 36, 64, 1);
+  const SimulatedMouse mouse({.seed = 1, .neurons = 3}, 36, 64);
   constexpr int kTrials = 20000;
   for (const double rate : {0.05, 0.6, 4.0}) {
     std::vector<double> answers;
@@ -183,7 +300,7 @@ TEST(SimulatedMouse, AdaptationGivesTheMeanRate) {
       image[p] = 0.1f * image[p] + 0.5f * image[p - 1] + 0.4f * image[p - 64];
     canvases.emplace_back(36, 64).Show(image, 0, 0);
   }
-  SimulatedMouse mouse(30, 36, 64, 3);
+  SimulatedMouse mouse({.seed = 3, .neurons = 30}, 36, 64);
   for (int64_t k = 0; k < 30; ++k) {
     mouse.Adapt(k, canvases);
     std::vector<double> rates;

@@ -6,10 +6,23 @@
 #include <vector>
 
 #include "data/gabor.h"
+#include "data/mouse_options.h"
 
 namespace murine {
 
 enum class CellKind { kSimple, kComplex, kUnresponsive };
+
+// Which neurons of a brain are recorded. Scans of one brain (one seed) see other neurons of the same kind;
+// the first `shared` of them (a share of `neurons`) are the same cells in every scan, with noise of their
+// own.
+struct ScanOfBrain {
+  uint64_t seed = 0;
+  int64_t neurons = 0;
+  int64_t scan = 0;
+  double shared = 0;
+  // Names what differs from scan to scan: noise, behaviour, the order of trials. The seed itself in scan 0.
+  uint64_t scan_seed() const;
+};
 
 // One neuron of a simulated mouse. Neuron k is the same whatever the number of neurons, images or trials.
 struct SimulatedNeuron {
@@ -23,16 +36,18 @@ struct SimulatedNeuron {
   double exponent = 2;            // of the drive above threshold
   double quantum = 1;             // response of one event, on average
   double arousal_coupling = 1;    // how far the common gain reaches it
+  std::vector<double> mixture;    // [shared dimension] of the gains that it shares with others
+  int64_t unit_id = 0;            // in the brain
 
   double threshold = 0, gain = 0;  // set by SimulatedMouse::Adapt
 };
 
 // Mouse V1 as a bank of Gabor cells: linear filters or quadrature energy, divisive normalization by the
 // contrast under the receptive field and over the screen, threshold and power law, and answers that vary as
-// much as their mean. Sources of the figures: simulated_mouse.cc.
+// much as their mean. Sources of the figures: docs/simulation.md.
 class SimulatedMouse {
  public:
-  SimulatedMouse(int64_t neurons, int64_t height, int64_t width, uint64_t seed);
+  SimulatedMouse(const ScanOfBrain& scan, int64_t height, int64_t width, const MouseOptions& options = {});
 
   const std::vector<SimulatedNeuron>& neurons() const { return neurons_; }
 
@@ -45,13 +60,15 @@ class SimulatedMouse {
   double Rate(int64_t k, const Canvas& image) const;
 
   // A single trial's response: a Poisson number of events whose sizes vary, of mean `rate` times the gains
-  // of the moment (see MouseBehavior). The draw depends on (seed, k, trial) alone.
+  // of the moment (see MouseBehavior). The draw depends on (scan's seed, k, trial) alone.
   float Respond(int64_t k, int64_t trial, double rate, double arousal, double fluctuation) const;
 
  private:
   double Drive(int64_t k, const Canvas& image) const;
+  double SharedLogGain(const SimulatedNeuron& neuron, int64_t trial) const;
 
-  uint64_t seed_;
+  MouseOptions options_;
+  uint64_t scan_seed_;
   std::vector<SimulatedNeuron> neurons_;
   std::vector<GaborPair> filters_;
 };

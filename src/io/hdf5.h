@@ -28,6 +28,7 @@ class Hdf5File {
   std::vector<std::string> List(
       const std::string& group) const;  // sorted; empty where there is no such group
   std::vector<int64_t> Shape(const std::string& name) const;
+  bool IsText(const std::string& name) const;  // a dataset of strings
 
   // Any numeric dataset, converted. Sizes are checked against the file before memory is asked for. Values
   // that an integer T cannot hold (NaN, 0.5, 300 in uint8_t) are an error. T: float, double, int64_t,

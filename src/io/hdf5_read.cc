@@ -119,6 +119,13 @@ std::vector<int64_t> Hdf5File::Shape(const std::string& name) const {
   return ShapeOf(dataset, where);
 }
 
+bool Hdf5File::IsText(const std::string& name) const {
+  const std::string where = path_.string() + ", " + name;
+  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "no such dataset", where);
+  const Handle type(H5Dget_type(dataset), H5Tclose, "unreadable type", where);
+  return H5Tget_class(type) == H5T_STRING;
+}
+
 template <class T>
 NdArray<T> Hdf5File::Read(const std::string& name) const {
   const std::string where = path_.string() + ", " + name;

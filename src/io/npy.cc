@@ -99,6 +99,33 @@ void AppendUtf8(uint32_t code, std::string& text) {
   }
 }
 
+// Bytes that are no UTF-8 stand for themselves, as in Latin-1: names are not worth a failure.
+std::vector<uint32_t> FromUtf8(std::string_view text) {
+  std::vector<uint32_t> codes;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto first = static_cast<uint8_t>(text[i]);
+    const size_t more = first >= 0xF0 && first < 0xF5 ? 3 : first >= 0xE0 ? 2 : first >= 0xC2 ? 1 : 0;
+    uint32_t code = more == 0 ? first : first & (0x3Fu >> more);
+    bool whole = more > 0 && first < 0xF5 && i + more < text.size();
+    for (size_t k = 1; whole && k <= more; ++k) {
+      const auto next = static_cast<uint8_t>(text[i + k]);
+      whole = (next & 0xC0) == 0x80;
+      code = code << 6 | (next & 0x3F);
+    }
+    codes.push_back(whole ? code : first);
+    if (whole) i += more;
+  }
+  return codes;
+}
+
+void CheckCount(const std::vector<int64_t>& shape, size_t values, const std::string& where) {
+  if (CountOf(shape, where) != static_cast<int64_t>(values))
+    throw Error({.what = "shape and values differ",
+                 .where = where,
+                 .expected = FormatShape(shape),
+                 .got = fmt::format("{} values", values)});
+}
+
 template <class T>
 const char* DtypeOf() {
   if constexpr (std::is_same_v<T, float>) return "<f4";
@@ -156,8 +183,11 @@ NdArray<T> ReadNpy(const std::filesystem::path& path) {
 
 NdArray<std::string> ReadNpyStrings(const std::filesystem::path& path) {
   const MappedFile file(path);
-  const std::string where = path.string();
-  const NpyHeader header = ParseNpyHeader(file.bytes(), where);
+  return ParseNpyStrings(file.bytes(), path.string());
+}
+
+NdArray<std::string> ParseNpyStrings(std::span<const std::byte> bytes, const std::string& where) {
+  const NpyHeader header = ParseNpyHeader(bytes, where);
   const char kind = header.dtype[1];
   if (kind != 'U' && kind != 'S')
     throw Error({.what = "an array of strings is wanted", .where = where, .got = "dtype " + header.dtype});
@@ -167,7 +197,7 @@ NdArray<std::string> ReadNpyStrings(const std::filesystem::path& path) {
                              std::vector<std::string>(static_cast<size_t>(CountOf(header.shape, where)))};
   const bool reorder = header.fortran_order && header.shape.size() > 1;
   for (size_t i = 0; i < array.values.size(); ++i) {
-    const std::byte* data = file.bytes().data() + static_cast<size_t>(header.data_offset) + i * item;
+    const std::byte* data = bytes.data() + static_cast<size_t>(header.data_offset) + i * item;
     std::string& value = array.values[reorder ? COrderIndex(static_cast<int64_t>(i), header.shape) : i];
     for (size_t k = 0; k < length; ++k) {
       const uint32_t code =
@@ -187,15 +217,33 @@ NdArray<std::string> ReadNpyStrings(const std::filesystem::path& path) {
 template <class T>
 void WriteNpy(const std::filesystem::path& path, const std::vector<int64_t>& shape,
               std::span<const T> values) {
-  if (CountOf(shape, path.string()) != static_cast<int64_t>(values.size()))
-    throw Error({.what = "shape and values differ",
-                 .where = path.string(),
-                 .expected = FormatShape(shape),
-                 .got = fmt::format("{} values", values.size())});
+  CheckCount(shape, values.size(), path.string());
   AtomicFile file(path);
   file.Write(FormatNpyHeader(DtypeOf<T>(), shape));
   file.Write(std::as_bytes(values));
   file.Commit();
+}
+
+template <class T>
+std::string FormatNpy(const std::vector<int64_t>& shape, std::span<const T> values) {
+  CheckCount(shape, values.size(), "an array to write");
+  std::string text = FormatNpyHeader(DtypeOf<T>(), shape);
+  return text.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+}
+
+std::string FormatNpyStrings(const std::vector<std::string>& values) {
+  std::vector<std::vector<uint32_t>> texts;
+  size_t longest = 1;  // <U0 is read by nobody
+  for (const std::string& value : values) {
+    texts.push_back(FromUtf8(value));
+    longest = std::max(longest, texts.back().size());
+  }
+  std::string text = FormatNpyHeader(fmt::format("<U{}", longest), {static_cast<int64_t>(values.size())});
+  for (std::vector<uint32_t>& codes : texts) {
+    codes.resize(longest, 0);
+    text.append(reinterpret_cast<const char*>(codes.data()), longest * sizeof(uint32_t));
+  }
+  return text;
 }
 
 MappedNpy::MappedNpy(const std::filesystem::path& path) : file_(path) {
@@ -217,9 +265,10 @@ std::span<const float> MappedNpy::row(int64_t i) const {
   return {values_ + i * columns_, static_cast<size_t>(columns_)};
 }
 
-#define MURINE_NPY(T)                                                              \
-  template NdArray<T> ParseNpy<T>(std::span<const std::byte>, const std::string&); \
-  template NdArray<T> ReadNpy<T>(const std::filesystem::path&);                    \
+#define MURINE_NPY(T)                                                                 \
+  template NdArray<T> ParseNpy<T>(std::span<const std::byte>, const std::string&);    \
+  template NdArray<T> ReadNpy<T>(const std::filesystem::path&);                       \
+  template std::string FormatNpy<T>(const std::vector<int64_t>&, std::span<const T>); \
   template void WriteNpy<T>(const std::filesystem::path&, const std::vector<int64_t>&, std::span<const T>);
 MURINE_NPY(float)
 MURINE_NPY(double)

@@ -32,11 +32,17 @@ NdArray<std::string> ReadNpyStrings(const std::filesystem::path& path);
 // The same from memory, for members of an archive.
 template <class T>
 NdArray<T> ParseNpy(std::span<const std::byte> bytes, const std::string& where);
+NdArray<std::string> ParseNpyStrings(std::span<const std::byte> bytes, const std::string& where);
 
 // Version 1.0, little endian, C order. T: float, double, int32_t, int64_t, uint8_t.
 template <class T>
 void WriteNpy(const std::filesystem::path& path, const std::vector<int64_t>& shape,
               std::span<const T> values);
+// The bytes of such a file.
+template <class T>
+std::string FormatNpy(const std::vector<int64_t>& shape, std::span<const T> values);
+// One axis of UTF-8 texts, dtype <U.
+std::string FormatNpyStrings(const std::vector<std::string>& values);
 
 // The 64-byte-padded header alone, for files that are written in pieces. `dtype` as in NpyHeader.
 std::string FormatNpyHeader(const std::string& dtype, const std::vector<int64_t>& shape);

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "report/field.h"
+#include "report/recordings.h"
 
 namespace murine {
 namespace {
@@ -123,14 +124,16 @@ class Figures {
       AddTraining(results, source.name);
     else if (results.Has("tests") || results.Has("clean_accuracy"))
       AddEvaluation(results, source.name);
+    else if (results.Has("image_size") && results.Has("faults"))
+      recordings_.push_back(RecordingFigure(results, Unused(source.name), source.png));
     else
-      results.Refuse("the results of murine evaluate, train or run");
+      results.Refuse("the results of murine evaluate, train, run or inspect");
   }
 
   Json Finish() {
-    if (conditions_.empty() && encoding_models_.empty() && targets_.empty())
+    if (conditions_.empty() && encoding_models_.empty() && targets_.empty() && recordings_.empty())
       throw Error({.what = "nothing to report",
-                   .expected = "at least one condition, encoding model or target",
+                   .expected = "at least one condition, recording, encoding model or target",
                    .hint = "has the run got so far?"});
     Json notes = Json::array();
     if (!unfinished_.empty()) notes.push_back("Not finished, and so not shown: " + unfinished_ + ".");
@@ -142,6 +145,7 @@ class Figures {
     return {{"title", experiments_ == 1 ? title_ : "murine report"},
             {"notes", notes},
             {"conditions", conditions_},
+            {"recordings", recordings_},
             {"encoding_models", encoding_models_},
             {"targets", targets_},
             {"setups", setups_}};
@@ -207,7 +211,7 @@ class Figures {
   std::set<std::string> names_, differing_;
   Json first_config_;
   Json conditions_ = Json::array(), encoding_models_ = Json::array(), targets_ = Json::array(),
-       setups_ = Json::array();
+       setups_ = Json::array(), recordings_ = Json::array();
 };
 
 }  // namespace

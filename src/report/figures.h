@@ -13,6 +13,7 @@ struct NamedResults {
   std::string where;
   std::string name;
   Json results;
+  std::string png = {};  // the picture that lies beside them, if any
 };
 
 // What the page's script draws, checked value by value, so that the script need not doubt anything:
@@ -21,6 +22,7 @@ struct NamedResults {
 //   `clean`
 //     and every test hold accuracy and, where known, se or interval [low, high]; tests also hold name, norm
 //     and either level or epsilon,
+//   recordings (see recordings.h),
 //   encoding_models and targets (as `murine run` wrote them),
 //   setups [{name, seeds, configuration (TOML), command}].
 // What the results lack is left out. Error: a value of the wrong type or out of range; nothing to show.

@@ -220,6 +220,36 @@
       'the same from single recorded trials; where the model is higher, denoising paid'
     ],
   ];
+  const kReliability = [
+    ['neurons', 'neurons'],
+    ['images', 'images'],
+    ['repeats', 'repeats', 'how often each of the repeated images was shown, on average'],
+    [
+      'split_half_reliability', 'split-half reliability',
+      'correlation of the mean answers to one random half of the repeats with those to the other'
+    ],
+    [
+      'split_half_spearman_brown', 'with Spearman-Brown',
+      'the same, carried over to means of all repeats instead of half of them'
+    ],
+    [
+      'oracle_correlation', 'oracle correlation',
+      'single answers against the mean of the other answers to the same image: about what a perfect model would reach'
+    ],
+    [
+      'oracle_correlation_conservative', 'conservative',
+      'the same from variances; the truth lies between the two'
+    ],
+    ['fev', 'FEV', 'share of the variance of answers that the images explain'],
+    [
+      'signal_to_noise_weight', 'weight',
+      'sigma / eta: how strongly images move a neuron, in units of its noise'
+    ],
+    [
+      'similarity_reliability', 'similarity reliability',
+      'how well the similarities of images agree between the two halves of the repeats'
+    ],
+  ];
   const kCounts = new Set(['neurons', 'images', 'pairs']);
   const kTargets = [['kind', 'kind'], ['images', 'images'], ['pairs', 'pairs of images']];
   function FillTable(id, entries, keys, caption) {
@@ -285,6 +315,8 @@
   FillCurves(groups);
   FillStages();
   FillLegend();
+  FillTable('recordings', figures.recordings, kReliability, 'Reliability of the recordings');
+  if (figures.recordings.length) Recordings.Fill(document.getElementById('recordings'), figures.recordings);
   FillTable('encoding', figures.encoding_models, kScores, 'Scores of the encoding models');
   FillTable('targets', figures.targets, kTargets, 'Similarity targets');
   FillSetups();

@@ -77,7 +77,9 @@ NamedResults ReadResults(const std::string& typed) {
   const bool nameless = file.filename() == "results.json";
   const fs::path name = nameless ? file.parent_path().filename() : file.stem();
   const std::string where = fs::is_directory(typed) ? (fs::path(typed) / "results.json").string() : typed;
-  return {where, name.empty() ? "results" : name.string(), ParseJson(ReadFile(file, kMostBytes), where)};
+  const fs::path picture = file.string() + ".images.png";
+  return {where, name.empty() ? "results" : name.string(), ParseJson(ReadFile(file, kMostBytes), where),
+          fs::exists(picture) ? ReadFile(picture, kMostBytes) : ""};
 }
 
 // Only a report may be replaced: a results file typed after --out would be lost.

@@ -152,6 +152,31 @@ TEST_F(ReportTest, ATrainingRunIsACondition) {
   EXPECT_EQ(condition["clean"]["accuracy"], 0.9);
 }
 
+TEST_F(ReportTest, RecordingsAreDescribed) {
+  Json edges = Json::array(), counts = Json::array();
+  for (int i = 0; i <= 20; ++i) edges.push_back(i / 20.0);
+  for (int i = 0; i < 20; ++i) counts.push_back(i);
+  const Json inspection = {
+      {"neurons", 190},       {"image_size", {1, 36, 64}},
+      {"fev", 0.3},           {"repeats", nullptr},
+      {"faults", {kHostile}}, {"histograms", {{"fev", {{"edges", edges}, {"counts", counts}}}}}};
+  const std::string path = Put("scan.json", inspection);
+  WriteFileAtomically(path + ".images.png", "\x89PNG");
+  Make({path});
+  const std::string page = ReadFile(Out());
+  EXPECT_EQ(Figures(page)["recordings"],
+            (Json::array({{{"name", "scan"},
+                           {"neurons", 190},
+                           {"fev", 0.3},
+                           {"faults", {kHostile}},
+                           {"histograms", {{{"key", "fev"}, {"edges", edges}, {"counts", counts}}}},
+                           {"picture", "iVBORw=="}}})));  // base64 of the four bytes: python3 -m base64
+  EXPECT_EQ(page.find("<script>alert"), page.npos);
+  Json wrong = inspection;
+  wrong["histograms"]["fev"]["counts"][3] = -1;
+  EXPECT_THAT(ErrorOf([&] { ReportPage(wrong, "x.json"); }), HasSubstr("histograms.fev.counts[3]"));
+}
+
 TEST_F(ReportTest, WhatIsMissingIsNotShown) {
   const Json figures = Figures(ReportPage({{"clean_accuracy", 0.5}}, "only"));
   EXPECT_EQ(figures["conditions"],
@@ -266,7 +291,7 @@ TEST_F(ReportTest, MalformedResultsAreNamed) {
   for (int i = 0; i < 100; ++i) deep = Json{{"a", deep}};
   EXPECT_THAT(changed("/experiment", deep), HasSubstr("nested less deeply"));
   EXPECT_THAT(ErrorOf([] { ReportPage(Json::array()); }), HasSubstr("expected an object"));
-  EXPECT_THAT(ErrorOf([] { ReportPage({{"a", 1}}); }), HasSubstr("murine evaluate, train or run"));
+  EXPECT_THAT(ErrorOf([] { ReportPage({{"a", 1}}); }), HasSubstr("murine evaluate, train, run or inspect"));
   EXPECT_THAT(ErrorOf([] { ReportPage({{"conditions", Json::array()}}); }), HasSubstr("nothing to report"));
 }
 

@@ -87,7 +87,9 @@ SimilarityMatrix Recorded(const SimilarityOptions& options, const ImageSet& imag
     NdArray<float> vectors{{images.count(), recording.neurons()}, {}};
     vectors.values.resize(static_cast<size_t>(images.count() * recording.neurons()));
     std::vector<int64_t> seen(static_cast<size_t>(images.count()), 0);
+    const std::vector<bool> withheld = WithheldTrials(recording);
     for (int64_t trial = 0; trial < recording.trials(); ++trial) {
+      if (withheld[static_cast<size_t>(trial)]) continue;
       const int64_t image = recording.trial_image[static_cast<size_t>(trial)];
       int64_t& trials = seen[static_cast<size_t>(image)];
       if (which == Trials::kFirst && trials > 0) continue;
@@ -161,10 +163,9 @@ SimilarityMatrix MakeKind(TargetKind kind, const SimilarityOptions& options, con
 Json Describe(const SimilarityOptions& options, const ImageSet& images, const std::string& stimuli_hash) {
   Json config = OptionsToJson(options);
   config["stimuli"] = ImageSetSpec::Parse(options.stimuli).Identity();
-  for (const auto& [key, paths] : {std::pair{"model", options.models}, {"recording", options.recordings}}) {
-    config[key] = Json::array();
-    for (const std::string& path : paths) config[key].push_back(Sha256Hex(ReadFile(path)));
-  }
+  config["model"] = config["recording"] = Json::array();
+  for (const std::string& path : options.models) config["model"].push_back(Sha256Hex(ReadFile(path)));
+  for (const std::string& path : options.recordings) config["recording"].push_back(RecordingHash(path));
   config["stimuli_hash"] = stimuli_hash;
   return {{"kind", std::string(NameOf(options.kind))},
           {"images", images.count()},

@@ -60,7 +60,7 @@ Conditions FitData::Behavior(std::span<const int64_t> trials) const {
 FitData LoadFitData(const std::string& path) {
   FitData data;
   data.recording = ReadRecording(path);
-  data.hash = Sha256Hex(ReadFile(path));
+  data.hash = RecordingHash(path);
   const ImageSet& images = data.recording.images;
   if (images.channels != 1)
     throw Error({.what = "encoding models see grayscale images",
