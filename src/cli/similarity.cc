@@ -17,14 +17,19 @@ void AddSimilarity(CLI::App& app, Session& session) {
       "  murine similarity --kind neural --stimuli dead-leaves:1000x36x64 --model mouse.safetensors --out "
       "S.npy\n"
       "  murine similarity --kind pixel --stimuli npy:images.npy --out S.npy\n"
+      "  murine similarity --kind pixel --stimuli npy:images.npy --max-memory 1GiB --out S.npy\n"
+      "  murine similarity --kind features --classifier RUN --layer layer2 --stimuli npy:images.npy --out "
+      "S.npy\n"
+      "  murine similarity --kind eigen-top --of pixel --share 0.5 --stimuli npy:images.npy --out S.npy\n"
       "  murine similarity compare A.npy B.npy\n");
   auto options = std::make_shared<SimilarityOptions>();
   auto out = std::make_shared<std::string>();
   BindOptions(*command, *options);
   command->add_option("--out", *out, "target to write, S.npy; S.json beside it says how it was made");
-  CLI::App* compare =
-      session.AddCommand(*command, "compare", "Correlation of two targets' upper triangles",
-                         "  murine similarity compare neural.npy pixel.npy --permutations 1000\n");
+  CLI::App* compare = session.AddCommand(
+      *command, "compare", "Correlation of two targets' upper triangles",
+      "  murine similarity compare neural.npy pixel.npy --permutations 1000\n"
+      "  murine similarity compare model.npy mouse1.npy --subjects mouse1.npy mouse2.npy mouse3.npy\n");
   auto compare_options = std::make_shared<CompareOptions>();
   auto first = std::make_shared<std::string>(), second = std::make_shared<std::string>();
   compare->add_option("first", *first, "A.npy")->required();

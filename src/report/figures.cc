@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "report/field.h"
+#include "report/target_figures.h"
 
 namespace murine {
 namespace {
@@ -70,8 +71,8 @@ Json EncodingModel(const Field& model) {
   return entry;
 }
 
-Json Target(const Field& target) {
-  Json entry = {{"name", target["name"].RequiredText()}};
+Json Target(const Field& target, const std::string& name) {
+  Json entry = {{"name", name}};
   PutUnlessNull(entry, "kind", target["kind"].Text());
   PutUnlessNull(entry, "images", target["images"].Count());
   PutUnlessNull(entry, "pairs", target["pairs"].Count());
@@ -123,8 +124,10 @@ class Figures {
       AddTraining(results, source.name);
     else if (results.Has("tests") || results.Has("clean_accuracy"))
       AddEvaluation(results, source.name);
+    else if (results.Has("pairs") && results.Has("stimuli_hash"))
+      AddTarget(results, source.name, TargetFigures(source.path));
     else
-      results.Refuse("the results of murine evaluate, train or run");
+      results.Refuse("the results of murine evaluate, train or run, or a target of murine similarity");
   }
 
   Json Finish() {
@@ -166,8 +169,8 @@ class Figures {
       encoding_models_.back()["name"] = prefix + model["name"].RequiredText();
     }
     for (const Field& target : results["targets"].Entries()) {
-      targets_.push_back(Target(target));
-      targets_.back()["name"] = prefix + target["name"].RequiredText();
+      const std::string target_name = target["name"].RequiredText();
+      AddTarget(target, prefix + target_name, ExperimentTargetFigures(source.path, target_name));
     }
     if (!results.Has("experiment")) return;
     setups_.push_back(Setup(results["experiment"], name));
@@ -187,6 +190,11 @@ class Figures {
     if (first_config_.is_null()) first_config_ = config;
     for (const char* key : {"data", "data_hash", "resized", "color", "pgd-steps", "restarts", "seed"})
       if (first_config_.value(key, Json()) != config.value(key, Json())) differing_.insert(key);
+  }
+
+  void AddTarget(const Field& target, const std::string& name, Json look) {
+    targets_.push_back(Target(target, name));
+    PutUnlessNull(targets_.back(), "look", std::move(look));
   }
 
   void AddTraining(const Field& results, const std::string& source_name) {

@@ -287,5 +287,6 @@
   FillLegend();
   FillTable('encoding', figures.encoding_models, kScores, 'Scores of the encoding models');
   FillTable('targets', figures.targets, kTargets, 'Similarity targets');
+  Targets.Fill(document.getElementById('targets'), figures.targets);
   FillSetups();
 })();

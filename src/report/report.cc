@@ -77,7 +77,10 @@ NamedResults ReadResults(const std::string& typed) {
   const bool nameless = file.filename() == "results.json";
   const fs::path name = nameless ? file.parent_path().filename() : file.stem();
   const std::string where = fs::is_directory(typed) ? (fs::path(typed) / "results.json").string() : typed;
-  return {where, name.empty() ? "results" : name.string(), ParseJson(ReadFile(file, kMostBytes), where)};
+  // a target is described beside its array
+  if (file.extension() == ".npy") file.replace_extension(".json");
+  return {where, name.empty() ? "results" : name.string(), ParseJson(ReadFile(file, kMostBytes), where),
+          nameless ? file.parent_path() : file};
 }
 
 // Only a report may be replaced: a results file typed after --out would be lost.
@@ -93,8 +96,8 @@ void CheckReplaceable(const fs::path& out) {
 
 }  // namespace
 
-std::string ReportPage(const Json& results, const std::string& name) {
-  return Page(FiguresOf({{name, name, results}}));
+std::string ReportPage(const Json& results, const std::string& name, const fs::path& folder) {
+  return Page(FiguresOf({{name, name, results, folder}}));
 }
 
 Json MakeReport(const ReportOptions& options, const fs::path& out) {

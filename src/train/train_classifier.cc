@@ -69,8 +69,9 @@ StepLoss JointLoss(ClassifierState& state, const TrainingSet& set, const TrainOp
   loss.task = torch::cross_entropy_loss(logits, ToTensor(std::span<const int64_t>(batch.labels)));
   if (!options.regularized()) return loss;
 
-  const PairBatch pairs = DrawPairs(options.pairs, set.stimuli.count(), options.pair_images, options.seed,
-                                    static_cast<uint64_t>(state.epoch), static_cast<uint64_t>(state.step));
+  const PairBatch pairs =
+      DrawPairs(options.pairs, set.stimuli.count(), options.pair_images, options.seed,
+                static_cast<uint64_t>(state.epoch), static_cast<uint64_t>(state.step), set.target.filter());
   torch::Tensor seen = torch::empty({static_cast<int64_t>(pairs.images.size()), set.stimuli.channels,
                                      set.stimuli.height, set.stimuli.width});
   for (size_t i = 0; i < pairs.images.size(); ++i)
