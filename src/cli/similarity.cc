@@ -10,6 +10,32 @@
 #include "similarity/compare.h"
 
 namespace murine {
+namespace {
+
+// A line a measure: its value, p value, interval and noise ceilings where there are any.
+std::string FormatComparison(const Json& result) {
+  const auto number = [](const Json& value) {
+    return value.is_number() ? fmt::format("{:.4f}", value.get<double>()) : std::string("-");
+  };
+  const bool ceilings = result.contains("noise_ceilings");
+  std::string text = fmt::format("{:<16} {:>8} {:>8} {:>18}{}\n", "", "value", "p", "95 % interval",
+                                 ceilings ? fmt::format(" {:>18} {:>8}", "noise ceiling", "A here") : "");
+  for (const char* measure : {"pearson", "spearman", "cosine", "kendall_tau_a", "whitened_cosine"}) {
+    const Json interval = result["intervals"].value(measure, Json{nullptr, nullptr});
+    text += fmt::format("{:<16} {:>8} {:>8} {:>18}", measure, number(result[measure]),
+                        number(result["p_values"].value(measure, Json())),
+                        number(interval[0]) + " " + number(interval[1]));
+    if (ceilings) {
+      const Json& ceiling = result["noise_ceilings"][measure];
+      text += fmt::format(" {:>18} {:>8}", number(ceiling["lower"]) + " " + number(ceiling["upper"]),
+                          number(ceiling["model"]));
+    }
+    text += "\n";
+  }
+  return text + fmt::format("{} pairs of images\n", result["pairs"].get<int64_t>());
+}
+
+}  // namespace
 
 void AddSimilarity(CLI::App& app, Session& session) {
   CLI::App* command = session.AddCommand(
@@ -37,7 +63,7 @@ void AddSimilarity(CLI::App& app, Session& session) {
   BindOptions(*compare, *compare_options);
   session.Run(compare, [compare_options, first, second, &session] {
     const Json result = CompareTargets(*first, *second, *compare_options);
-    session.Show(result, FormatResult(result));
+    session.Show(result, FormatComparison(result));
   });
   session.Run(command, [options, out, compare, &session] {
     if (out->empty()) throw Error({.what = "--out is missing", .kind = ErrorKind::kUsage});

@@ -253,14 +253,12 @@ TEST_F(ReportTest, TargetsAreShownWithTheirPictures) {
                {"eigenvalues", {2, 1, 0}},
                {"pairs", {{{"images", {0, 2}}, {"similarity", 0.5}}}},
                {"correlations", {{{"name", "other"}, {"kind", "pixel"}, {"pearson", 0.25}}}}};
-  for (const std::string folder : {"", "experiment/targets/"})
-    for (const std::string name :
-         folder.empty() ? std::vector<std::string>{"S"} : std::vector<std::string>{"neural-0123456789ab"}) {
-      Put(folder + name + ".json", target);
-      Put(folder + name + ".figures.json", look);
-      for (const char* file : {".npy", ".figures.matrix.png", ".figures.pairs.png"})
-        WriteFileAtomically(folder_ / (folder + name + file), "ab\xff\xfe");
-    }
+  for (const std::string& name : std::vector<std::string>{"S", "experiment/targets/neural-0123456789ab"}) {
+    Put(name + ".json", target);
+    Put(name + ".figures.json", look);
+    for (const char* file : {".npy", ".figures.matrix.png", ".figures.pairs.png"})
+      WriteFileAtomically(folder_ / (name + file), "ab\xff\xfe");
+  }
   for (const char* typed : {"S.npy", "S.json"}) {
     Make({(folder_ / typed).string()});
     const Json found = Figures(ReadFile(Out()))["targets"][0];

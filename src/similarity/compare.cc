@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/progress.h"
 #include "base/random.h"
 #include "data/reliability.h"
 #include "similarity/correlation.h"
@@ -114,17 +115,30 @@ void StopIfInterrupted() {
   if (InterruptRequested()) ThrowInterrupted("nothing was kept");
 }
 
+// Every index once, on all threads.
+template <class Use>
+void ForEachDraw(const char* what, int64_t draws, const Use& use) {
+  Progress progress(what, draws, "draws");
+  int64_t done = 0;
+#pragma omp parallel for schedule(static)
+  for (int64_t k = 0; k < draws; ++k) {
+    if (InterruptRequested()) continue;
+    use(k);
+#pragma omp critical(murine_draws)
+    progress.Update(++done);
+  }
+  StopIfInterrupted();
+}
+
 Json Probabilities(const Permuter& permuter, int64_t n, const CompareOptions& options) {
   std::vector<int64_t> identity(static_cast<size_t>(n));
   std::iota(identity.begin(), identity.end(), 0);
   const Measures found = permuter.At(identity);
   std::vector<Measures> drawn(static_cast<size_t>(options.permutations));
-#pragma omp parallel for schedule(static)
-  for (int64_t k = 0; k < options.permutations; ++k)
-    if (!InterruptRequested())
-      drawn[k] = permuter.At(
-          RandomPermutation(n, RandomStream(options.seed, "permutation", 0, static_cast<uint64_t>(k))));
-  StopIfInterrupted();
+  ForEachDraw("permutations", options.permutations, [&](int64_t k) {
+    drawn[k] = permuter.At(
+        RandomPermutation(n, RandomStream(options.seed, "permutation", 0, static_cast<uint64_t>(k))));
+  });
   Json probabilities = Json::object();
   for (size_t m = 0; m < kMeasures; ++m) {
     const bool two_sided = m == kPearson || m == kSpearman;
@@ -139,15 +153,12 @@ Json Probabilities(const Permuter& permuter, int64_t n, const CompareOptions& op
 
 Json Intervals(const Permuter& permuter, int64_t n, const CompareOptions& options) {
   std::vector<std::array<double, 3>> drawn(static_cast<size_t>(options.bootstraps));
-#pragma omp parallel for schedule(static)
-  for (int64_t k = 0; k < options.bootstraps; ++k) {
-    if (InterruptRequested()) continue;
+  ForEachDraw("bootstraps", options.bootstraps, [&](int64_t k) {
     RandomStream stream(options.seed, "bootstrap", 0, static_cast<uint64_t>(k));
     std::vector<float> times(static_cast<size_t>(n));
     for (int64_t i = 0; i < n; ++i) ++times[stream.Below(static_cast<uint64_t>(n))];
     drawn[k] = permuter.Drawn(times);
-  }
-  StopIfInterrupted();
+  });
   Json intervals = Json::object();
   for (size_t m = 0; m < 3; ++m) {
     std::vector<double> values;
