@@ -13,7 +13,7 @@
 namespace murine {
 namespace {
 
-constexpr int64_t kDepth = 4096;    // dimensions a product sums at a time: its operands stay in the cache
+constexpr int64_t kDepth = 1024;    // dimensions a product sums at a time: its operands stay in the cache
 constexpr int64_t kDiagonal = 128;  // smallest block on the diagonal, half of which is computed for nothing
 
 int64_t TilesAcross(int64_t images) { return (images + kTile - 1) / kTile; }
@@ -111,7 +111,10 @@ void MultiplyTiles(std::span<const Rows> scans, int64_t first, const TileSink& s
 
 SimilarityMatrix Similarity(std::span<const Rows> scans) {
   const int64_t n = scans.front().images;
-  SimilarityMatrix matrix{n, std::vector<float>(static_cast<size_t>(n * n))};
+  SimilarityMatrix matrix{n, {}};
+  matrix.values.reserve(static_cast<size_t>(n * n));
+  UseLargePages(matrix.values.data(), n * n);
+  matrix.values.resize(static_cast<size_t>(n * n));
   MultiplyTiles(scans, 0, [&](int64_t, const Tile& tile, std::span<float> values) {
     for (int64_t i = 0; i < tile.rows; ++i)
       std::copy_n(values.data() + i * tile.columns, tile.columns,

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
+#include <limits>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -66,25 +68,61 @@ double Sum(int64_t count, const Value& value) {
   return sum;
 }
 
+struct Squares {
+  double before = 0, after = 0;  // of the row's length, before and after it is centred
+};
+
+// Subtracts the means; one pass, for rows of many scans do not stay in the cache.
+Squares SubtractMean(std::span<float> row, const std::vector<double>& mean) {
+  double before[kLanes] = {}, after[kLanes] = {};
+  const auto one = [&](size_t k, size_t lane) {
+    const double value = row[k], centred = value - mean[k];
+    before[lane] += value * value;
+    after[lane] += centred * centred;
+    row[k] = static_cast<float>(centred);
+  };
+  size_t k = 0;
+  for (; k + kLanes <= row.size(); k += kLanes)
+    for (size_t lane = 0; lane < kLanes; ++lane) one(k + lane, lane);
+  for (size_t lane = 0; k < row.size(); ++k, ++lane) one(k, lane);
+  Squares squares;
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    squares.before += before[lane];
+    squares.after += after[lane];
+  }
+  return squares;
+}
+
+double SquareOf(std::span<const float> row) {
+  return Sum(static_cast<int64_t>(row.size()), [&](int64_t k) { return double{row[k]} * row[k]; });
+}
+
+Squares Score(std::span<float> row, const Moments& moments, const std::vector<double>& scale) {
+  const auto count = static_cast<int64_t>(row.size());
+  for (int64_t k = 0; k < count; ++k) row[k] = static_cast<float>((row[k] - moments.mean[k]) * scale[k]);
+  const double before = SquareOf(row);
+  const double mean = Sum(count, [&](int64_t k) { return row[k]; }) / static_cast<double>(count);
+  for (float& value : row) value = static_cast<float>(value - mean);
+  return {before, SquareOf(row)};
+}
+
 // Centres the row and scales it to unit length; false where it has no direction.
 bool ToUnit(std::span<float> row, Centering centering, const Moments& moments,
             const std::vector<double>& scale) {
-  const auto count = static_cast<int64_t>(row.size());
-  double size = 0;  // what the length must not vanish beside
-  if (centering == Centering::kImageMean) {
-    size = Sum(count, [&](int64_t k) { return double{row[k]} * row[k] + moments.mean[k] * moments.mean[k]; });
-    for (int64_t k = 0; k < count; ++k) row[k] = static_cast<float>(row[k] - moments.mean[k]);
-  } else if (centering == Centering::kZscore) {
-    for (int64_t k = 0; k < count; ++k) row[k] = static_cast<float>((row[k] - moments.mean[k]) * scale[k]);
-    size = Sum(count, [&](int64_t k) { return double{row[k]} * row[k]; });
-    const double mean = Sum(count, [&](int64_t k) { return row[k]; }) / static_cast<double>(count);
-    for (float& value : row) value = static_cast<float>(value - mean);
-  }
-  const double square = Sum(count, [&](int64_t k) { return double{row[k]} * row[k]; });
-  if (!(square > 1e-12 * size)) return false;
-  const auto unit = static_cast<float>(1 / std::sqrt(square));
+  const Squares squares = centering == Centering::kImageMean ? SubtractMean(row, moments.mean)
+                          : centering == Centering::kZscore  ? Score(row, moments, scale)
+                                                             : Squares{0, SquareOf(row)};
+  // What rounding leaves of the mean itself is no direction.
+  if (!(squares.after > 1e-12 * squares.before)) return false;
+  const auto unit = static_cast<float>(1 / std::sqrt(squares.after));
   for (float& value : row) value *= unit;
   return true;
+}
+
+bool Finite(std::span<const float> row) {
+  int faults = 0;
+  for (const float value : row) faults |= !(std::abs(value) <= std::numeric_limits<float>::max());
+  return faults == 0;
 }
 
 void Fill(const ImageVectors& vectors, VectorStore& store) {
@@ -106,7 +144,7 @@ void Fill(const ImageVectors& vectors, VectorStore& store) {
     }
     for (int64_t i = first; i < last; ++i) {
       const float* row = store.row(place.empty() ? i : place[i]);
-      if (Sum(store.dimensions(), [&](int64_t k) { return row[k] * 0.f; }) != 0)
+      if (!Finite({row, static_cast<size_t>(store.dimensions())}))
         throw Error(
             {.what = "not a number in the vectors", .where = fmt::format("{}, image {}", vectors.name, i)});
     }
@@ -131,10 +169,20 @@ void AddNoise(const ImageVectors& vectors, VectorStore& store) {
 
 }  // namespace
 
+void UseLargePages(float* values, int64_t count) {
+  constexpr uintptr_t kLargePage = uintptr_t{1} << 21;
+  const auto first = (reinterpret_cast<uintptr_t>(values) + kLargePage - 1) / kLargePage * kLargePage;
+  const auto last = reinterpret_cast<uintptr_t>(values + count) / kLargePage * kLargePage;
+  // advice: where the system has none, small pages do
+  if (last > first) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+}
+
 VectorStore::VectorStore(int64_t images, int64_t dimensions)
     : images_(images),
       dimensions_(dimensions),
-      values_(new float[static_cast<size_t>(images * dimensions)], [](float* values) { delete[] values; }) {}
+      values_(new float[static_cast<size_t>(images * dimensions)], [](float* values) { delete[] values; }) {
+  UseLargePages(values_.get(), images * dimensions);
+}
 
 VectorStore::VectorStore(int64_t images, int64_t dimensions, const std::filesystem::path& scratch)
     : images_(images), dimensions_(dimensions) {

@@ -18,6 +18,10 @@ struct Rows {
   const float* row(int64_t i) const { return values + i * dimensions; }
 };
 
+// Asks for large pages for memory that is not touched yet: to fault in a gigabyte by small ones costs as much
+// as many of its products.
+void UseLargePages(float* values, int64_t count);
+
 // One vector an image, in memory or, where memory is short, in a file that is mapped into memory: the system
 // then keeps of it what fits. The file has no name and goes with the object.
 class VectorStore {
