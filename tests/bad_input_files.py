@@ -105,9 +105,16 @@ for name, value in (("nan", np.nan), ("oneway", 0.5)):
     spoilt[3, 5] = value
     np.save(folder / f"target-{name}.npy", spoilt)
 
+np.save(folder / "one-image.npy", images[:1].repeat(40, axis=0))
+np.save(folder / "one-label.npy", np.zeros(40, np.int64))
+np.save(folder / "coloured.npy", np.stack([images] * 3, axis=1))
+np.save(folder / "long.npy", 2 * np.eye(40, 7, dtype=np.float32))
+(folder / "long.json").write_text('{"form": "factor"}')
+
 cut("cut.h5", "scan.h5", 0.6)
 (folder / "text.h5").write_text("no recording\n")
 spoil_recording("nan.h5", "responses", with_value(np.nan, 3, 2))
+spoil_recording("still.h5", "responses", lambda values: values * np.array([1, 0, 1]))
 spoil_recording("negative.h5", "responses", with_value(-0.25, 3, 2))
 spoil_recording("no-responses.h5", "responses", lambda values: None)
 spoil_recording("no-tiers.h5", "tiers", lambda values: None)

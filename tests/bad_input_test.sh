@@ -170,6 +170,19 @@ cat >"$folder/table" <<'TABLE'
 1 | not symmetric in target-oneway.npy, row 3, column 5 | similarity compare S.npy target-oneway.npy
 1 | different sizes                                    | similarity compare S.npy foreign-39.npy
 1 | absent.npy: got No such file                       | similarity compare S.npy absent.npy
+1 | different sizes                                    | similarity compare S.npy S.npy --permutations 9 --subjects S.npy foreign-39.npy
+2 | several subjects                                   | similarity compare S.npy S.npy --permutations 9 --subjects S.npy
+1 | too few images in npy:images.npy@3-4               | $P --stimuli npy:images.npy@3-4 --out new.npy
+1 | no direction in npy:one-image.npy, image 0         | $P --stimuli npy:one-image.npy --out new.npy
+1 | needs images with labels in npy:images.npy         | similarity --kind label --stimuli npy:images.npy --out new.npy
+1 | no direction in npy:images.npy,one-label.npy, image 0 | similarity --kind label --stimuli npy:images.npy,one-label.npy --out new.npy
+1 | neuron that never varies.*still.h5, neuron 1       | similarity --kind oracle --vectors zscore --recording still.h5 --stimuli recording:still.h5 --out new.npy
+1 | NaN in nan.h5 /responses trial 3                   | similarity --kind oracle --recording nan.h5 --stimuli recording:scan.h5 --out new.npy
+1 | other channels than the classifier                 | similarity --kind features --classifier run --color --stimuli npy:coloured.npy --out new.npy
+1 | sees grayscale images                              | similarity --kind gabor --color --stimuli npy:coloured.npy --out new.npy
+1 | absent                                             | similarity --kind features --classifier absent --stimuli npy:images.npy --out new.npy
+1 | no unit vector in long.npy, row 0                  | similarity compare S.npy long.npy
+1 | --max-memory is too small                          | $P --max-memory 1KiB --stimuli npy:images.npy --out new.npy
 # a folder where a file is wanted, and the other way round
 1 | no recording in it in empty                        | inspect empty
 1 | not a file in empty                                | similarity compare S.npy empty
@@ -218,6 +231,17 @@ cat >"$folder/table" <<'TABLE'
 2 | epochs                                             | train --data npy:images.npy,labels.npy --epochs many --out new
 2 | --batch                                            | train --data npy:images.npy,labels.npy --batch 1 --out new
 2 | --stimuli and --target go together                 | $T --data npy:images.npy,labels.npy --target S.npy --out new
+2 | malformed size of memory                           | $P --max-memory lots --stimuli npy:images.npy --out new.npy
+2 | kind features needs --classifier                   | similarity --kind features --stimuli npy:images.npy --out new.npy
+2 | did you mean 'layer4'                              | similarity --kind features --classifier run --layer layer5 --stimuli npy:images.npy --out new.npy
+2 | a control of a control                             | similarity --kind shuffled --of noise --stimuli npy:images.npy --out new.npy
+2 | no vectors to take apart                           | similarity --kind spectrum --of threshold --stimuli npy:images.npy --out new.npy
+2 | --low-threshold: expected above 0 and below        | similarity --kind threshold --range double --low-threshold 0.9 --stimuli npy:images.npy --out new.npy
+2 | --share: expected above 0, at most 1               | similarity --kind eigen-top --of pixel --share 0 --stimuli npy:images.npy --out new.npy
+2 | --reliability: expected above 0                    | similarity --kind noise --of pixel --reliability 2 --stimuli npy:images.npy --out new.npy
+2 | --cycles: expected above 0                         | similarity --kind lowpass --cycles 0 --stimuli npy:images.npy --out new.npy
+2 | 'double'                                           | similarity --kind threshold --range doubel --stimuli npy:images.npy --out new.npy
+2 | 'zscore'                                           | similarity --kind oracle --vectors z-score --stimuli npy:images.npy --out new.npy
 2 | did you mean 'pixel'                               | similarity --kind pixle --stimuli npy:images.npy --out new.npy
 2 | did you mean 'cifar10'                             | $T --data cifar:images --out new
 2 | malformed slice in npy:images.npy@5-5              | $P --stimuli npy:images.npy@5-5 --out new.npy

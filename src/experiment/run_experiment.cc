@@ -75,7 +75,7 @@ Json RunExperiment(const RunOptions& options, const std::filesystem::path& folde
   const std::filesystem::path report = folder / "report.html";
   const auto finished = [](const Json& condition) { return condition["seeds"] > 0; };
   if (std::any_of(summary["conditions"].begin(), summary["conditions"].end(), finished))
-    WriteFileAtomically(report, ReportPage(summary));
+    WriteFileAtomically(report, ReportPage(summary, "results", folder));
   if (failures.failed > 0)
     throw Error(
         {.what = fmt::format("{} of {} stages failed and {} could not run without them; the first: {}",

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "report/field.h"
 #include "report/recordings.h"
+#include "report/target_figures.h"
 
 namespace murine {
 namespace {
@@ -71,8 +72,8 @@ Json EncodingModel(const Field& model) {
   return entry;
 }
 
-Json Target(const Field& target) {
-  Json entry = {{"name", target["name"].RequiredText()}};
+Json Target(const Field& target, const std::string& name) {
+  Json entry = {{"name", name}};
   PutUnlessNull(entry, "kind", target["kind"].Text());
   PutUnlessNull(entry, "images", target["images"].Count());
   PutUnlessNull(entry, "pairs", target["pairs"].Count());
@@ -126,8 +127,10 @@ class Figures {
       AddEvaluation(results, source.name);
     else if (results.Has("image_size") && results.Has("faults"))
       recordings_.push_back(RecordingFigure(results, Unused(source.name), source.png));
+    else if (results.Has("pairs") && results.Has("stimuli_hash"))
+      AddTarget(results, source.name, TargetFigures(source.path));
     else
-      results.Refuse("the results of murine evaluate, train, run or inspect");
+      results.Refuse("the results of murine evaluate, train, run or inspect, or a target of murine similarity");
   }
 
   Json Finish() {
@@ -170,8 +173,8 @@ class Figures {
       encoding_models_.back()["name"] = prefix + model["name"].RequiredText();
     }
     for (const Field& target : results["targets"].Entries()) {
-      targets_.push_back(Target(target));
-      targets_.back()["name"] = prefix + target["name"].RequiredText();
+      const std::string target_name = target["name"].RequiredText();
+      AddTarget(target, prefix + target_name, ExperimentTargetFigures(source.path, target_name));
     }
     if (!results.Has("experiment")) return;
     setups_.push_back(Setup(results["experiment"], name));
@@ -191,6 +194,11 @@ class Figures {
     if (first_config_.is_null()) first_config_ = config;
     for (const char* key : {"data", "data_hash", "resized", "color", "pgd-steps", "restarts", "seed"})
       if (first_config_.value(key, Json()) != config.value(key, Json())) differing_.insert(key);
+  }
+
+  void AddTarget(const Field& target, const std::string& name, Json look) {
+    targets_.push_back(Target(target, name));
+    PutUnlessNull(targets_.back(), "look", std::move(look));
   }
 
   void AddTraining(const Field& results, const std::string& source_name) {

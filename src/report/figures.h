@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@ struct NamedResults {
   std::string where;
   std::string name;
   Json results;
+  std::filesystem::path path =
+      {};  // of a target S.npy, or the folder of an experiment: pictures are beside it
   std::string png = {};  // the picture that lies beside them, if any
 };
 
@@ -23,7 +26,7 @@ struct NamedResults {
 //     and every test hold accuracy and, where known, se or interval [low, high]; tests also hold name, norm
 //     and either level or epsilon,
 //   recordings (see recordings.h),
-//   encoding_models and targets (as `murine run` wrote them),
+//   encoding_models and targets (as `murine run` wrote them; targets with `look`: target_figures.h),
 //   setups [{name, seeds, configuration (TOML), command}].
 // What the results lack is left out. Error: a value of the wrong type or out of range; nothing to show.
 Json FiguresOf(const std::vector<NamedResults>& sources);

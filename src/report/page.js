@@ -319,5 +319,6 @@
   if (figures.recordings.length) Recordings.Fill(document.getElementById('recordings'), figures.recordings);
   FillTable('encoding', figures.encoding_models, kScores, 'Scores of the encoding models');
   FillTable('targets', figures.targets, kTargets, 'Similarity targets');
+  Targets.Fill(document.getElementById('targets'), figures.targets);
   FillSetups();
 })();

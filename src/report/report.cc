@@ -78,8 +78,13 @@ NamedResults ReadResults(const std::string& typed) {
   const fs::path name = nameless ? file.parent_path().filename() : file.stem();
   const std::string where = fs::is_directory(typed) ? (fs::path(typed) / "results.json").string() : typed;
   const fs::path picture = file.string() + ".images.png";
-  return {where, name.empty() ? "results" : name.string(), ParseJson(ReadFile(file, kMostBytes), where),
-          fs::exists(picture) ? ReadFile(picture, kMostBytes) : ""};
+  // a target is described beside its array
+  if (file.extension() == ".npy") file.replace_extension(".json");
+  return {.where = where,
+          .name = name.empty() ? "results" : name.string(),
+          .results = ParseJson(ReadFile(file, kMostBytes), where),
+          .path = nameless ? file.parent_path() : file,
+          .png = fs::exists(picture) ? ReadFile(picture, kMostBytes) : ""};
 }
 
 // Only a report may be replaced: a results file typed after --out would be lost.
@@ -95,8 +100,8 @@ void CheckReplaceable(const fs::path& out) {
 
 }  // namespace
 
-std::string ReportPage(const Json& results, const std::string& name) {
-  return Page(FiguresOf({{name, name, results}}));
+std::string ReportPage(const Json& results, const std::string& name, const fs::path& folder) {
+  return Page(FiguresOf({{name, name, results, folder}}));
 }
 
 Json MakeReport(const ReportOptions& options, const fs::path& out) {

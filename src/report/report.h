@@ -18,7 +18,8 @@ struct ReportOptions {
   template <class Self, class Visitor>
   static void Visit(Self& self, Visitor&& visit) {
     visit("path", self.paths,
-          "results of evaluate (JSON), folders of an experiment or of a training, or their results.json");
+          "results of evaluate (JSON), folders of an experiment or of a training, or their results.json; "
+          "targets (S.npy)");
     visit("seed", self.seed, "nothing is drawn: any seed gives the same");
   }
 };
@@ -30,7 +31,8 @@ Json MakeReport(const ReportOptions& options, const std::filesystem::path& out);
 
 // The page of one results object: of `murine run` (conditions, encoding_models, targets, experiment), of
 // `murine evaluate` or of `murine train`. `name` is what its condition is called where the object does not
-// say.
-std::string ReportPage(const Json& results, const std::string& name = "results");
+// say; `folder` is that of the experiment, where pictures of its targets are.
+std::string ReportPage(const Json& results, const std::string& name = "results",
+                       const std::filesystem::path& folder = {});
 
 }  // namespace murine

@@ -269,6 +269,46 @@ TEST_F(ReportTest, ThePageAsksNothingOfTheNetwork) {
     EXPECT_EQ(page.find(load), page.npos) << load;
 }
 
+TEST_F(ReportTest, TargetsAreShownWithTheirPictures) {
+  const Json target = {{"kind", "pixel"}, {"images", 3}, {"pairs", 3}, {"stimuli_hash", "ab"}};
+  Json look = {{"images", 3},
+               {"shown", 3},
+               {"height", 2},
+               {"width", 6},
+               {"eigenvalues", {2, 1, 0}},
+               {"pairs", {{{"images", {0, 2}}, {"similarity", 0.5}}}},
+               {"correlations", {{{"name", "other"}, {"kind", "pixel"}, {"pearson", 0.25}}}}};
+  for (const std::string& name : std::vector<std::string>{"S", "experiment/targets/neural-0123456789ab"}) {
+    Put(name + ".json", target);
+    Put(name + ".figures.json", look);
+    for (const char* file : {".npy", ".figures.matrix.png", ".figures.pairs.png"})
+      WriteFileAtomically(folder_ / (name + file), "ab\xff\xfe");
+  }
+  for (const char* typed : {"S.npy", "S.json"}) {
+    Make({(folder_ / typed).string()});
+    const Json found = Figures(ReadFile(Out()))["targets"][0];
+    EXPECT_EQ(found["name"], "S");
+    EXPECT_EQ(found["pairs"], 3);
+    EXPECT_EQ(found["look"]["file"], "S");
+    EXPECT_EQ(found["look"]["eigenvalues"], (Json{2, 1, 0}));
+    EXPECT_EQ(found["look"]["matrix_png"], "data:image/png;base64,YWL//g==");
+    EXPECT_EQ(found["look"]["correlations"][0]["pearson"], 0.25);
+    EXPECT_TRUE(found["look"]["exponent"].is_null());
+  }
+  Put("experiment/results.json", Experiment("neural"));
+  Make({(folder_ / "experiment").string()});
+  EXPECT_EQ(Figures(ReadFile(Out()))["targets"][0]["look"]["file"], "neural-0123456789ab");
+  EXPECT_EQ(ReportPage(Experiment("neural"), "results", folder_ / "experiment"), ReadFile(Out()));
+
+  look["pairs"][0]["similarity"] = 2;
+  Put("S.figures.json", look);
+  EXPECT_THAT(ErrorOf([&] { Make({(folder_ / "S.npy").string()}); }),
+              HasSubstr("S.figures.json, pairs[0].similarity: expected a number from -1 to 1"));
+  fs::remove(folder_ / "S.figures.json");
+  Make({(folder_ / "S.npy").string()});
+  EXPECT_FALSE(Figures(ReadFile(Out()))["targets"][0].contains("look"));
+}
+
 TEST_F(ReportTest, MalformedResultsAreNamed) {
   const auto changed = [](const char* pointer, const Json& value) {
     Json results = Experiment("neural");

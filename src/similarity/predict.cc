@@ -14,18 +14,20 @@
 
 namespace murine {
 
-NdArray<float> Predict(const Denoiser& denoiser, size_t scan, const ImageSet& images) {
+ImageSet AsSeen(const Denoiser& denoiser, const ImageSet& images) {
   if (images.channels != 1)
     throw Error({.what = "encoding models see grayscale images",
                  .where = images.name,
                  .expected = "1 channel",
                  .got = fmt::format("{}", images.channels)});
-  const bool fits = images.height == denoiser.height && images.width == denoiser.width;
-  if (!fits)
-    spdlog::info("{}: {} x {} images are resized to the encoding model's {} x {}", images.name, images.height,
-                 images.width, denoiser.height, denoiser.width);
-  const ImageSet resized = fits ? ImageSet() : Resize(images, denoiser.height, denoiser.width);
-  const ImageSet& seen = fits ? images : resized;
+  if (images.height == denoiser.height && images.width == denoiser.width) return images;
+  spdlog::info("{}: {} x {} images are resized to the encoding model's {} x {}", images.name, images.height,
+               images.width, denoiser.height, denoiser.width);
+  return Resize(images, denoiser.height, denoiser.width);
+}
+
+NdArray<float> Predict(const Denoiser& denoiser, size_t scan, const ImageSet& images) {
+  const ImageSet seen = AsSeen(denoiser, images);
   const Denoiser::Scan& neurons = denoiser.scans[scan];
   NdArray<float> responses{{seen.count(), neurons.neurons}, {}};
   torch::NoGradGuard no_grad;

@@ -11,6 +11,10 @@
 
 namespace murine {
 
+// The images as the encoding model takes them: grayscale, else an Error; of its size, or resized to it, which
+// is said.
+ImageSet AsSeen(const Denoiser& denoiser, const ImageSet& images);
+
 // Denoised responses [images, neurons] of one scan's neurons, at neutral eye position and behaviour. Images
 // of another size than the model's are resized, and said to be.
 NdArray<float> Predict(const Denoiser& denoiser, size_t scan, const ImageSet& images);

@@ -1,177 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kinds of similarity targets: each turns images or recordings into one vector per image; all else is
-// shared.
+// `murine similarity`: from options to a target's files.
 #include <fmt/format.h>
+#include <omp.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
+#include <mutex>
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/random.h"
-#include "data/image_set.h"
-#include "data/recording.h"
-#include "data/reliability.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
 #include "io/artifact.h"
 #include "io/file.h"
 #include "io/json_lines.h"
-#include "similarity/predict.h"
-#include "similarity/similarity.h"
+#include "similarity/kinds.h"
+#include "similarity/look.h"
+#include "similarity/matrix_file.h"
 #include "similarity/unit_vectors.h"
 
 namespace murine {
 namespace {
 
-// Mean of the matrices that are added.
-struct MeanSimilarity {
-  SimilarityMatrix sum;
-  int64_t matrices = 0;
+using Clock = std::chrono::steady_clock;
 
-  void Add(SimilarityMatrix matrix) {
-    if (matrices++ == 0) {
-      sum = std::move(matrix);
-      return;
-    }
-    for (size_t i = 0; i < sum.values.size(); ++i) sum.values[i] += matrix.values[i];
-  }
-  SimilarityMatrix Get() {
-    for (float& value : sum.values) value /= static_cast<float>(matrices);
-    return std::move(sum);
-  }
-};
-
-void WeightColumns(NdArray<float>& vectors, std::span<const double> weights) {
-  const int64_t columns = vectors.row_size();
-  for (int64_t i = 0; i < vectors.rows(); ++i)
-    for (int64_t k = 0; k < columns; ++k) vectors.values[i * columns + k] *= static_cast<float>(weights[k]);
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// w_a v_a rho_ai, averaged over the scans of all models.
-SimilarityMatrix Neural(const SimilarityOptions& options, const ImageSet& images) {
-  if (options.models.empty())
-    throw Error(
-        {.what = "kind neural needs --model", .expected = "encoding models", .kind = ErrorKind::kUsage});
-  MeanSimilarity mean;
-  for (const std::string& path : options.models) {
-    const Denoiser denoiser = LoadDenoiser(path);
-    for (size_t scan = 0; scan < denoiser.scans.size(); ++scan) {
-      NdArray<float> vectors = Predict(denoiser, scan, images);
-      std::vector<double> weights = denoiser.scans[scan].w;
-      for (size_t a = 0; a < weights.size(); ++a) weights[a] *= denoiser.scans[scan].v[a];
-      WeightColumns(vectors, weights);
-      mean.Add(Similarity(UnitVectors(std::move(vectors), path)));
-    }
-  }
-  return mean.Get();
-}
-
-enum class Trials { kFirst, kMean };
-
-// w_a r: the first trial of each image, or the mean of its repeats.
-SimilarityMatrix Recorded(const SimilarityOptions& options, const ImageSet& images, Trials which) {
-  if (options.recordings.empty())
-    throw Error({.what = "this kind needs --recording", .expected = "recordings", .kind = ErrorKind::kUsage});
-  if (!options.resize.empty())
-    throw Error({.what = "--resize means nothing for recorded responses", .kind = ErrorKind::kUsage});
-  MeanSimilarity mean;
-  for (const std::string& path : options.recordings) {
-    const Recording recording = ReadRecording(path);
-    if (StimuliHash(recording.images) != StimuliHash(images))
-      throw Error({.what = "the recording saw other images than --stimuli names",
-                   .where = path,
-                   .expected = fmt::format("{} images", images.count()),
-                   .got = fmt::format("{}", recording.images.count()),
-                   .hint = "use --stimuli recording:" + path});
-    NdArray<float> vectors{{images.count(), recording.neurons()}, {}};
-    vectors.values.resize(static_cast<size_t>(images.count() * recording.neurons()));
-    std::vector<int64_t> seen(static_cast<size_t>(images.count()), 0);
-    const std::vector<bool> withheld = WithheldTrials(recording);
-    for (int64_t trial = 0; trial < recording.trials(); ++trial) {
-      if (withheld[static_cast<size_t>(trial)]) continue;
-      const int64_t image = recording.trial_image[static_cast<size_t>(trial)];
-      int64_t& trials = seen[static_cast<size_t>(image)];
-      if (which == Trials::kFirst && trials > 0) continue;
-      ++trials;
-      const auto response = recording.response(trial);
-      float* row = vectors.values.data() + image * recording.neurons();
-      for (size_t a = 0; a < response.size(); ++a)
-        row[a] += (response[a] - row[a]) / static_cast<float>(trials);
-    }
-    if (std::count(seen.begin(), seen.end(), 0) > 0)
-      throw Error({.what = "an image without a trial", .where = path});
-    WeightColumns(vectors, MeasureReliability(recording, options.seed).w);
-    mean.Add(Similarity(UnitVectors(std::move(vectors), path)));
-  }
-  return mean.Get();
-}
-
-SimilarityMatrix Pixel(const ImageSet& images) {
-  return Similarity(
-      UnitVectors({{images.count(), images.image_size()}, images.Floats(0, images.count())}, images.name));
-}
-
-// +1 where S_pixel > Th, -1 where S_pixel < -Th, else 0 (Attias et al. 2024, arXiv 2410.03952).
-SimilarityMatrix Threshold(SimilarityMatrix matrix, double threshold) {
-  const auto limit = static_cast<float>(threshold);
-  for (float& value : matrix.values) value = value > limit ? 1.f : value < -limit ? -1.f : 0.f;
-  return matrix;
-}
-
-// A random order in which no image keeps its place: one draw in e does.
-std::vector<int64_t> Derangement(int64_t n, uint64_t seed) {
-  for (uint64_t draw = 0;; ++draw) {
-    std::vector<int64_t> order = RandomPermutation(n, RandomStream(seed, "shuffle", 0, draw));
-    bool kept = false;
-    for (int64_t i = 0; i < n; ++i) kept = kept || order[i] == i;
-    if (!kept) return order;
-  }
-}
-
-// Each image takes the place of another: the same values, none where it belongs.
-SimilarityMatrix Shuffle(const SimilarityMatrix& matrix, uint64_t seed) {
-  const std::vector<int64_t> order = Derangement(matrix.n, seed);
-  SimilarityMatrix shuffled{matrix.n, std::vector<float>(matrix.values.size())};
-  for (int64_t i = 0; i < matrix.n; ++i)
-    for (int64_t j = 0; j < matrix.n; ++j) shuffled.values[i * matrix.n + j] = matrix.at(order[i], order[j]);
-  return shuffled;
-}
-
-SimilarityMatrix MakeKind(TargetKind kind, const SimilarityOptions& options, const ImageSet& images) {
-  switch (kind) {
-    case TargetKind::kNeural:
-      return Neural(options, images);
-    case TargetKind::kNeuralRaw:
-      return Recorded(options, images, Trials::kFirst);
-    case TargetKind::kOracle:
-      return Recorded(options, images, Trials::kMean);
-    case TargetKind::kPixel:
-      return Pixel(images);
-    case TargetKind::kThreshold:
-      return Threshold(Pixel(images), options.threshold);
-    case TargetKind::kShuffled:
-      break;
-  }
-  const auto of = EnumFromName<TargetKind>(options.shuffle_of, "kind to shuffle");
-  if (of == TargetKind::kShuffled)
-    throw Error({.what = "shuffled of shuffled says nothing", .kind = ErrorKind::kUsage});
-  return Shuffle(MakeKind(of, options, images), options.seed);
+// Of threshold, and of threshold shuffled.
+std::optional<ThresholdRule> RuleOf(const SimilarityOptions& options) {
+  const bool shuffled = options.kind == TargetKind::kShuffled && options.of == "threshold";
+  if (options.kind != TargetKind::kThreshold && !shuffled) return {};
+  return ThresholdRule{options.threshold, options.low_threshold, options.range};
 }
 
 // What the target depends on: options without paths, hashes of what the paths name.
-Json Describe(const SimilarityOptions& options, const ImageSet& images, const std::string& stimuli_hash) {
+Json Describe(const SimilarityOptions& options, const ImageSet& images) {
+  const std::string stimuli_hash = StimuliHash(images);
   Json config = OptionsToJson(options);
+  config.erase("max-memory");
   config["stimuli"] = ImageSetSpec::Parse(options.stimuli).Identity();
   config["model"] = config["recording"] = Json::array();
   for (const std::string& path : options.models) config["model"].push_back(Sha256Hex(ReadFile(path)));
   for (const std::string& path : options.recordings) config["recording"].push_back(RecordingHash(path));
+  if (!options.classifier.empty()) config["classifier"] = ClassifierHash(options.classifier);
+  if (options.kind == TargetKind::kLabel || options.of == "label") config["labels"] = LabelledHash(images);
   config["stimuli_hash"] = stimuli_hash;
-  return {{"kind", std::string(NameOf(options.kind))},
-          {"images", images.count()},
-          {"pairs", images.count() * (images.count() - 1) / 2},
-          {"stimuli_hash", stimuli_hash},
-          {"config", config}};
+  Json description = {{"kind", std::string(NameOf(options.kind))},
+                      {"form", options.factor ? "factor" : "matrix"},
+                      {"images", images.count()},
+                      {"pairs", images.count() * (images.count() - 1) / 2},
+                      {"stimuli_hash", stimuli_hash}};
+  if (const auto rule = RuleOf(options)) description["rule"] = OptionsToJson(*rule);
+  description["config"] = config;
+  return description;
 }
 
 struct Prepared {
@@ -180,10 +64,10 @@ struct Prepared {
 };
 
 Prepared Prepare(const SimilarityOptions& options) {
-  if (options.stimuli.empty())
-    throw Error({.what = "--stimuli is missing", .expected = "an image set", .kind = ErrorKind::kUsage});
-  Prepared prepared{LoadImages(options.stimuli, {}), {}};
-  prepared.description = Describe(options, prepared.images, StimuliHash(prepared.images));
+  options.Check();
+  const Color color = options.color ? Color::kKeep : Color::kGray;
+  Prepared prepared{LoadImages(options.stimuli, {.color = color}), {}};
+  prepared.description = Describe(options, prepared.images);
   if (!options.resize.empty()) {
     const auto [height, width] = ParseSize(options.resize);
     prepared.images = Resize(prepared.images, height, width);
@@ -191,31 +75,136 @@ Prepared Prepare(const SimilarityOptions& options) {
   return prepared;
 }
 
+// The tiles that are written, of which the first ones without a gap can be gone on from.
+class TileLog {
+ public:
+  TileLog(MatrixFile& file, int64_t tiles)
+      : file_(file),
+        written_(static_cast<size_t>(tiles)),
+        first_missing_(file.tiles_saved()),
+        count_(first_missing_),
+        progress_("similarity", tiles, "tiles", first_missing_),
+        saved_(Clock::now()) {}
+
+  void Note(int64_t index) {
+    constexpr double kSecondsBetween = 20;
+    const std::lock_guard lock(mutex_);
+    written_[index] = 1;
+    while (first_missing_ < static_cast<int64_t>(written_.size()) && written_[first_missing_])
+      ++first_missing_;
+    progress_.Update(++count_);
+    if (SecondsSince(saved_) < kSecondsBetween) return;
+    file_.Save(first_missing_);
+    saved_ = Clock::now();
+  }
+  int64_t first_missing() const { return first_missing_; }
+
+ private:
+  MatrixFile& file_;
+  std::mutex mutex_;
+  std::vector<char> written_;
+  int64_t first_missing_, count_;
+  Progress progress_;
+  Clock::time_point saved_;
+};
+
+void WriteMatrix(std::span<const Rows> scans, const std::optional<ThresholdRule>& rule,
+                 const std::filesystem::path& npy, Json& description) {
+  MatrixFile file(npy, scans.front().images, description["config"]);
+  const int64_t tiles = TileCount(scans.front().images);
+  TileLog log(file, tiles);
+  MultiplyTiles(scans, file.tiles_saved(), [&](int64_t index, const Tile& tile, std::span<float> values) {
+    if (rule) {
+      for (float& value : values) value = (*rule)(value);
+      if (tile.top == tile.left)
+        for (int64_t i = 0; i < tile.rows; ++i) values[i * tile.columns + i] = 1;
+    }
+    file.Write(tile, values);
+    log.Note(index);
+    return !InterruptRequested();
+  });
+  if (log.first_missing() < tiles) {
+    file.Save(log.first_missing());
+    file.Keep();
+    ThrowInterrupted(fmt::format("{} of {} tiles are saved", log.first_missing(), tiles));
+  }
+  file.Commit(description);
+}
+
+// The scans' unit vectors side by side, divided by the root of their number: S_ij is then the product of two
+// rows, the mean over scans.
+void WriteFactor(std::vector<VectorStore>& scans, const std::filesystem::path& npy, Json& description) {
+  int64_t dimensions = 0;
+  for (const VectorStore& scan : scans) dimensions += scan.dimensions();
+  const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(scans.size())));
+  const int64_t images = scans.front().images();
+  const auto for_rows = [&](const auto& use) {
+    std::vector<float> row;
+    for (int64_t i = 0; i < images; ++i) {
+      row.clear();
+      for (VectorStore& scan : scans) row.insert(row.end(), scan.row(i), scan.row(i) + scan.dimensions());
+      for (float& value : row) value *= scale;
+      use(std::as_bytes(std::span(row)));
+    }
+  };
+  Sha256 hash;
+  for_rows([&](std::span<const std::byte> bytes) { hash.Add(bytes); });
+  description["dimensions"] = dimensions;
+  description["sha256"] = hash.Hex();
+  AtomicFile file(npy);
+  file.Write(FormatNpyHeader("<f4", {images, dimensions}));
+  for_rows([&](std::span<const std::byte> bytes) { file.Write(bytes); });
+  WriteJson(DescriptionPath(npy), description);
+  file.Commit();
+}
+
+void Make(const SimilarityOptions& options, const ImageSet& images, const std::filesystem::path& npy,
+          Json& description) {
+  MemoryBudget budget(options.max_memory);
+  budget.Require(static_cast<int64_t>(images.bytes.size() + images.floats.size() * sizeof(float)),
+                 fmt::format("{} images", images.count()));
+  if (!options.factor)
+    budget.Require(omp_get_max_threads() * kTile * kTile * static_cast<int64_t>(sizeof(float)),
+                   fmt::format("tiles of a matrix of {}",
+                               FormatBytes(images.count() * images.count() * int64_t{sizeof(float)})));
+  std::vector<VectorStore> scans =
+      MakeScans(options.kind, options, images, budget, npy.string() + ".vectors");
+  if (options.factor) return WriteFactor(scans, npy, description);
+  const std::vector<Rows> rows(scans.begin(), scans.end());
+  WriteMatrix(rows, RuleOf(options), npy, description);
+}
+
 }  // namespace
 
-std::span<const EnumName<TargetKind>> EnumNames(TargetKind) {
-  static constexpr std::array<EnumName<TargetKind>, 6> kNames{{{TargetKind::kNeural, "neural"},
-                                                               {TargetKind::kNeuralRaw, "neural-raw"},
-                                                               {TargetKind::kOracle, "oracle"},
-                                                               {TargetKind::kPixel, "pixel"},
-                                                               {TargetKind::kThreshold, "threshold"},
-                                                               {TargetKind::kShuffled, "shuffled"}}};
-  return kNames;
+void SimilarityOptions::Check() const {
+  const auto refuse = [](const char* what, const char* expected, auto got) {
+    throw Error(
+        {.what = what, .expected = expected, .got = fmt::format("{}", got), .kind = ErrorKind::kUsage});
+  };
+  if (stimuli.empty())
+    throw Error({.what = "--stimuli is missing", .expected = "an image set", .kind = ErrorKind::kUsage});
+  if (!(threshold >= 0 && threshold < 1)) refuse("--threshold", "0 or more and below 1", threshold);
+  if (range == PairRange::kDouble && !(low_threshold > 0 && low_threshold < threshold))
+    refuse("--low-threshold", "above 0 and below --threshold", low_threshold);
+  if (!(cycles > 0)) refuse("--cycles", "above 0", cycles);
+  if (dimensions < 1 || dimensions > 1000000) refuse("--dimensions", "1 to 1000000", dimensions);
+  if (!(share > 0 && share <= 1)) refuse("--share", "above 0, at most 1", share);
+  if (!(reliability > 0 && reliability <= 1)) refuse("--reliability", "above 0, at most 1", reliability);
 }
 
 Json MakeTargetFile(const SimilarityOptions& options, const std::filesystem::path& npy) {
-  const auto start = std::chrono::steady_clock::now();
-  const Prepared prepared = Prepare(options);
-  const auto finished = FinishedArray(npy, prepared.description["config"]);
-  Json result;
-  if (finished) {
-    result = ReadTarget(npy).description;
+  const auto start = Clock::now();
+  Prepared prepared = Prepare(options);
+  Json& result = prepared.description;
+  if (const auto finished = FinishedArray(npy, result["config"])) {
+    result = *finished;
   } else {
-    result = prepared.description;
-    const SimilarityMatrix matrix = MakeKind(options.kind, options, prepared.images);
-    WriteDescribedArray(npy, {matrix.n, matrix.n}, matrix.values, result);
+    Make(options, prepared.images, npy, result);
   }
-  result["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const Json description = result;
+  result["seconds"] = SecondsSince(start);
+  // Also where an earlier call was stopped right before it.
+  if (!std::filesystem::exists(FiguresPath(npy))) WriteLook(npy, description, prepared.images);
   return result;
 }
 

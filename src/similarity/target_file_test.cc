@@ -57,5 +57,21 @@ TEST_F(TargetFile, RefusesAnotherHash) {
   EXPECT_THAT(Refusal({2, 2}, {1, 0.5f, 0.5f, 1}), HasSubstr("S.json"));
 }
 
+TEST_F(TargetFile, UnitVectorsAreMultipliedPairByPair) {
+  WriteNpy<float>(folder_ / "S.npy", {3, 2}, std::vector<float>{1, 0, 0.6f, 0.8f, 0, -1});
+  WriteJson(folder_ / "S.json", {{"form", "factor"}});
+  const Target target(folder_ / "S.npy");
+  EXPECT_EQ(target.images(), 3);
+  EXPECT_EQ(target.at(0, 0), 1);
+  EXPECT_FLOAT_EQ(target.at(0, 1), 0.6f);
+  EXPECT_FLOAT_EQ(target.at(2, 1), -0.8f);
+  EXPECT_FALSE(target.filter());
+  WriteNpy<float>(folder_ / "S.npy", {3, 2}, std::vector<float>{1, 0, 0.6f, 0.7f, 0, -1});
+  EXPECT_THAT(MessageOf([&] { Target(folder_ / "S.npy"); }),
+              AllOf(HasSubstr("unit vector"), HasSubstr("row 1")));
+  WriteNpy<float>(folder_ / "S.npy", {3, 2}, std::vector<float>{1, 0, NAN, 0.8f, 0, -1});
+  EXPECT_THAT(MessageOf([&] { Target(folder_ / "S.npy"); }), HasSubstr("row 1"));
+}
+
 }  // namespace
 }  // namespace murine

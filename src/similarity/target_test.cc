@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
+#include <omp.h>
 
 #include <cmath>
+#include <functional>
 #include <set>
 
 #include "data/recording.h"
 #include "data/reliability.h"
 #include "data/tiny_recording.h"
 #include "io/file.h"
+#include "io/json_lines.h"
 #include "io/npy.h"
 #include "io/temporary_folder.h"
+#include "similarity/matrix_file.h"
 #include "similarity/predict.h"
 #include "similarity/similarity.h"
 #include "similarity/tiny_denoiser.h"
@@ -57,7 +61,7 @@ SimilarityOptions Options(TargetKind kind, const std::string& stimuli) {
   return options;
 }
 
-class Target : public testing::Test {
+class TargetKinds : public testing::Test {
  protected:
   SimilarityMatrix Make(const SimilarityOptions& options, const std::string& name = "S") {
     std::filesystem::remove(folder_ / (name + ".npy"));
@@ -84,12 +88,12 @@ class Target : public testing::Test {
   SimilarityOptions pixel_ = Options(TargetKind::kPixel, "dead-leaves:12x6x8");
 };
 
-TEST_F(Target, PixelIsTheCosineOfCentredPixels) {
+TEST_F(TargetKinds, PixelIsTheCosineOfCentredPixels) {
   ExpectSimilarities(Make(pixel_), PixelsOf(LoadImages(pixel_.stimuli, {})));
 }
 
 // Two pixels, four images: 1, 0 and their opposites by hand.
-TEST_F(Target, PixelInClosedForm) {
+TEST_F(TargetKinds, PixelInClosedForm) {
   const std::vector<float> images = {1, 0.5f, 0.5f, 1, 0, 0.5f, 0.5f, 0};  // mean 0.5, 0.5
   WriteNpy<float>(folder_ / "images.npy", {4, 1, 2}, images);
   const SimilarityMatrix found = Make(Options(TargetKind::kPixel, "npy:" + Path("images.npy")));
@@ -97,7 +101,7 @@ TEST_F(Target, PixelInClosedForm) {
   for (size_t k = 0; k < expected.size(); ++k) EXPECT_NEAR(found.values[k], expected[k], 1e-6) << k;
 }
 
-TEST_F(Target, ThresholdKeepsTheSignOfWhatIsLarge) {
+TEST_F(TargetKinds, ThresholdKeepsTheSignOfWhatIsLarge) {
   SimilarityOptions options = pixel_;
   options.stimuli = "dead-leaves:40x6x8";
   const SimilarityMatrix pixel = Make(options);
@@ -113,7 +117,7 @@ TEST_F(Target, ThresholdKeepsTheSignOfWhatIsLarge) {
   EXPECT_EQ(values.size(), 3u);
 }
 
-TEST_F(Target, NeuralWeighsDenoisedResponsesByReliabilityAndValidity) {
+TEST_F(TargetKinds, NeuralWeighsDenoisedResponsesByReliabilityAndValidity) {
   WriteTinyDenoiser(Path("mouse.safetensors"), 4, 1);
   SimilarityOptions options = pixel_;
   options.kind = TargetKind::kNeural;
@@ -138,7 +142,7 @@ TEST_F(Target, NeuralWeighsDenoisedResponsesByReliabilityAndValidity) {
   EXPECT_GT(largest, 0.01);  // the weights matter
 }
 
-TEST_F(Target, NeuralIsTheMeanOverScans) {
+TEST_F(TargetKinds, NeuralIsTheMeanOverScans) {
   SimilarityOptions options = pixel_;
   options.kind = TargetKind::kNeural;
   std::vector<SimilarityMatrix> each;
@@ -154,7 +158,7 @@ TEST_F(Target, NeuralIsTheMeanOverScans) {
     EXPECT_NEAR(mean.values[k], (each[0].values[k] + each[1].values[k] + each[2].values[k]) / 3, 1e-6);
 }
 
-TEST_F(Target, RecordedKindsTakeTheFirstTrialOrTheMean) {
+TEST_F(TargetKinds, RecordedKindsTakeTheFirstTrialOrTheMean) {
   const Recording recording = WriteScan();
   const std::vector<double> w = MeasureReliability(recording, 0).w;
   std::vector<std::vector<double>> first(5, std::vector<double>(4)), mean = first;
@@ -183,11 +187,11 @@ TEST_F(Target, RecordedKindsTakeTheFirstTrialOrTheMean) {
 }
 
 // Every image takes the place of another: rows and columns of the source in one and the same order.
-TEST_F(Target, ShuffledIsThePermutedSource) {
+TEST_F(TargetKinds, ShuffledIsThePermutedSource) {
   const SimilarityMatrix source = Make(pixel_);
   SimilarityOptions options = pixel_;
   options.kind = TargetKind::kShuffled;
-  options.shuffle_of = "pixel";
+  options.of = "pixel";
   std::set<std::vector<float>> different;
   for (uint64_t seed = 0; seed < 8; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
@@ -209,11 +213,182 @@ TEST_F(Target, ShuffledIsThePermutedSource) {
       for (int64_t j = 0; j < found.n; ++j) EXPECT_EQ(found.at(i, j), found.at(j, i));
   }
   EXPECT_EQ(different.size(), 8u);
-  options.shuffle_of = "shuffled";
+  options.of = "shuffled";
   EXPECT_THROW(Make(options), Error);
 }
 
-TEST_F(Target, TheSameConfigurationGivesTheSameBytesAndIsFoundAgain) {
+// On average +-1 and 0 as S says, and a pair left out is NaN.
+TEST_F(TargetKinds, ThresholdLeavesOutWhatItsRangeDoesNotName) {
+  SimilarityOptions options = Options(TargetKind::kPixel, "dead-leaves:40x6x8");
+  const SimilarityMatrix pixel = Make(options);
+  options.kind = TargetKind::kThreshold;
+  options.threshold = 0.4;
+  options.low_threshold = 0.1;
+  const std::vector<std::pair<PairRange, std::function<bool(float)>>> ranges = {
+      {PairRange::kHigh, [](float s) { return std::abs(s) > 0.4f; }},
+      {PairRange::kLow, [](float s) { return std::abs(s) < 0.4f; }},
+      {PairRange::kPositive, [](float s) { return s > 0.4f || std::abs(s) < 0.4f; }},
+      {PairRange::kNegative, [](float s) { return s < -0.4f || std::abs(s) < 0.4f; }},
+      {PairRange::kDouble, [](float s) { return std::abs(s) > 0.4f || std::abs(s) < 0.1f; }}};
+  for (const auto& [range, keeps] : ranges) {
+    options.range = range;
+    int kept = 0, left_out = 0;
+    for (const bool factor : {false, true}) {
+      options.factor = factor;
+      const std::string name = std::string(NameOf(range)) + (factor ? "-factor" : "");
+      MakeTargetFile(options, folder_ / (name + ".npy"));
+      const Target target(folder_ / (name + ".npy"));
+      EXPECT_TRUE(target.filter());
+      for (int64_t i = 0; i < 40; ++i)
+        for (int64_t j = 0; j < 40; ++j) {
+          const float s = pixel.at(i, j), found = target.at(i, j);
+          if (std::min(std::abs(std::abs(s) - 0.4f), std::abs(std::abs(s) - 0.1f)) < 1e-6f) continue;
+          ASSERT_EQ(target.wanted(i, j), i == j || keeps(s)) << name << " " << s;
+          const float expected = s > 0.4f ? 1.f : s < -0.4f ? -1.f : 0.f;
+          ASSERT_TRUE(i == j || keeps(s) ? found == expected : std::isnan(found)) << name << " " << s;
+          ++(target.wanted(i, j) ? kept : left_out);
+        }
+      EXPECT_THAT(MessageOf([&] { ReadTarget(folder_ / (name + ".npy")); }), HasSubstr("leaves pairs out"));
+    }
+    EXPECT_GT(kept, 80);
+    EXPECT_GT(left_out, 0);
+  }
+}
+
+// Every kind at once: symmetric, 1 on the diagonal, in [-1, 1], and as unit vectors the same.
+TEST_F(TargetKinds, EveryKindIsASimilarityAlsoAsAFactor) {
+  WriteTinyDenoiser(Path("mouse.safetensors"), 4, 1);
+  const Recording recording = WriteScan();
+  NdArray<int64_t> labels{{12}, {}};
+  for (int64_t i = 0; i < 12; ++i) labels.values.push_back(i % 3);
+  WriteNpy<int64_t>(folder_ / "labels.npy", labels.shape, labels.values);
+  const ImageSet images = LoadImages("dead-leaves:12x6x8", {});
+  WriteNpy<uint8_t>(folder_ / "images.npy", {12, 6, 8}, images.bytes);
+  for (const auto& [kind, kind_name] : EnumNames(TargetKind{})) {
+    if (kind == TargetKind::kFeatures) continue;  // needs a classifier: kinds_test.cc
+    SCOPED_TRACE(std::string(kind_name));
+    const bool recorded = kind == TargetKind::kNeuralRaw || kind == TargetKind::kOracle;
+    SimilarityOptions options =
+        Options(kind, recorded ? "recording:" + Path("scan.h5")
+                               : "npy:" + Path("images.npy") + "," + Path("labels.npy"));
+    options.models = {Path("mouse.safetensors"), Path("mouse.safetensors")};
+    options.recordings = {Path("scan.h5")};
+    options.dimensions = 5;
+    options.vectors = VectorStyle::kUnweighted;
+    const std::string name(kind_name);
+    const SimilarityMatrix matrix = Make(options, name);
+    for (int64_t i = 0; i < matrix.n; ++i)
+      for (int64_t j = 0; j < matrix.n; ++j) {
+        EXPECT_EQ(matrix.at(i, j), matrix.at(j, i));
+        EXPECT_LE(std::abs(matrix.at(i, j)), 1);
+        EXPECT_TRUE(i != j || matrix.at(i, j) == 1);
+      }
+    options.factor = true;
+    MakeTargetFile(options, folder_ / (name + "-factor.npy"));
+    const Target factor(folder_ / (name + "-factor.npy"));
+    EXPECT_EQ(factor.description()["form"], "factor");
+    const SimilarityMatrix whole = ReadTarget(folder_ / (name + "-factor.npy")).matrix;
+    for (int64_t i = 0; i < matrix.n; ++i)
+      for (int64_t j = 0; j < matrix.n; ++j) {
+        EXPECT_NEAR(factor.at(i, j), matrix.at(i, j), 2e-6);
+        EXPECT_NEAR(whole.at(i, j), matrix.at(i, j), 2e-6);
+      }
+  }
+}
+
+TEST_F(TargetKinds, TheBoundOfMemoryDoesNotChangeBits) {
+  SimilarityOptions options = Options(TargetKind::kPixel, "dead-leaves:600x6x8");
+  MakeTargetFile(options, folder_ / "A.npy");
+  options.max_memory = "1200KiB";  // images and a tile a thread, but no vectors
+  const int threads = omp_get_max_threads();
+  omp_set_num_threads(1);
+  MakeTargetFile(options, folder_ / "B.npy");
+  EXPECT_EQ(ReadFile(folder_ / "A.npy"), ReadFile(folder_ / "B.npy"));
+  EXPECT_EQ(ReadFile(folder_ / "A.json"), ReadFile(folder_ / "B.json"));
+  options.max_memory = "100KiB";
+  EXPECT_THAT(MessageOf([&] { MakeTargetFile(options, folder_ / "C.npy"); }), HasSubstr("--max-memory"));
+  options.max_memory = "much";
+  EXPECT_THAT(MessageOf([&] { MakeTargetFile(options, folder_ / "C.npy"); }), HasSubstr("1GiB"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "C.npy.unfinished"));
+  omp_set_num_threads(threads);
+}
+
+// As a killed process leaves it: some tiles written and saved, others written by half.
+TEST_F(TargetKinds, AnUnfinishedMatrixIsGoneOnWith) {
+  const SimilarityOptions options = Options(TargetKind::kPixel, "dead-leaves:1100x3x4");
+  MakeTargetFile(options, folder_ / "whole.npy");
+  const Json config = ReadJson(folder_ / "whole.json")["config"];
+  const NdArray<float> whole = ReadNpy<float>(folder_ / "whole.npy");
+  const int64_t n = 1100, saved = 4;
+  {
+    MatrixFile file(folder_ / "S.npy", n, config);
+    std::vector<float> nonsense(512 * 512, 7);
+    file.Write({0, 0, 512, 512}, nonsense);
+    // what was saved is not made again: a mark in it stays
+    file.Save(saved);
+    file.Write({1024, 1024, 76, 76}, std::span(nonsense).first(76 * 76));
+    file.Keep();
+  }
+  const Json made = MakeTargetFile(options, folder_ / "S.npy");
+  const NdArray<float> found = ReadNpy<float>(folder_ / "S.npy");
+  for (int64_t i = 0; i < n; i += 3)
+    for (int64_t j = 0; j < n; ++j) {
+      const int64_t top = std::min(i, j) / 512, left = std::max(i, j) / 512;
+      const bool written_before = top == 0 || (top == 1 && left == 1);
+      const float expected = top == 0 && left == 0 ? 7 : whole.values[i * n + j];
+      const bool checked = !written_before || (top == 0 && left == 0);
+      ASSERT_TRUE(!checked || found.values[i * n + j] == expected) << i << " " << j;
+    }
+  EXPECT_EQ(made["sha256"], ReadJson(folder_ / "S.json")["sha256"]);
+  for (const char* left : {"S.npy.unfinished", "S.npy.unfinished.json"})
+    EXPECT_FALSE(std::filesystem::exists(folder_ / left));
+
+  { MatrixFile(folder_ / "T.npy", n, config).Save(saved); }  // an error: nothing stays
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "T.npy.unfinished"));
+  {
+    MatrixFile file(folder_ / "T.npy", n, config);
+    EXPECT_THAT(MessageOf([&] { MatrixFile(folder_ / "T.npy", n, config); }), HasSubstr("another process"));
+    file.Save(saved);
+    file.Keep();
+  }
+  SimilarityOptions other = options;
+  other.stimuli = "dead-leaves:1100x4x3";
+  EXPECT_THAT(MessageOf([&] { MakeTargetFile(other, folder_ / "T.npy"); }),
+              HasSubstr("another configuration"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "T.npy.unfinished"));
+}
+
+TEST_F(TargetKinds, VectorsOfResponsesMayBeUnweightedOrZscored) {
+  const Recording recording = WriteScan();
+  SimilarityOptions options = Options(TargetKind::kOracle, "recording:" + Path("scan.h5"));
+  options.recordings = {Path("scan.h5")};
+  std::vector<std::vector<double>> means(5, std::vector<double>(4));
+  for (int64_t image = 0; image < 5; ++image) {
+    double trials = 0;
+    for (int64_t t = 0; t < recording.trials(); ++t) {
+      if (recording.trial_image[t] != image) continue;
+      trials += 1;
+      for (size_t a = 0; a < 4; ++a) means[image][a] += recording.response(t)[a];
+    }
+    for (double& value : means[image]) value /= trials;
+  }
+  options.vectors = VectorStyle::kUnweighted;
+  ExpectSimilarities(Make(options), means);
+  options.vectors = VectorStyle::kZscore;
+  const SimilarityMatrix found = Make(options);
+  std::vector<std::vector<double>> z = means;
+  for (size_t a = 0; a < 4; ++a) {
+    double mean = 0, square = 0;
+    for (size_t i = 0; i < 5; ++i) mean += means[i][a] / 5;
+    for (size_t i = 0; i < 5; ++i) square += std::pow(means[i][a] - mean, 2) / 5;
+    for (size_t i = 0; i < 5; ++i) z[i][a] = (means[i][a] - mean) / std::sqrt(square);
+  }
+  for (int64_t i = 0; i < 5; ++i)
+    for (int64_t j = 0; j < 5; ++j)
+      EXPECT_NEAR(found.at(i, j), i == j ? 1 : Correlation(z[i], z[j]), kRounding);
+}
+
+TEST_F(TargetKinds, TheSameConfigurationGivesTheSameBytesAndIsFoundAgain) {
   WriteTinyDenoiser(Path("mouse.safetensors"), 4, 1);
   SimilarityOptions options = pixel_;
   options.kind = TargetKind::kNeural;
@@ -247,7 +422,7 @@ TEST_F(Target, TheSameConfigurationGivesTheSameBytesAndIsFoundAgain) {
   EXPECT_EQ(ReadFile(folder_ / "A.npy"), ReadFile(folder_ / "B.npy"));
 }
 
-TEST_F(Target, KindsSayWhatTheyNeed) {
+TEST_F(TargetKinds, KindsSayWhatTheyNeed) {
   SimilarityOptions options = pixel_;
   options.kind = TargetKind::kNeural;
   EXPECT_THAT(MessageOf([&] { Make(options); }), HasSubstr("--model"));

@@ -68,7 +68,7 @@ StepData DrawStep(const TrainingSet& set, const TrainOptions& options, const Bat
   if (!options.regularized()) return data;
 
   PairBatch pairs = DrawPairs(options.pairs, set.stimuli.count(), options.pair_images, options.seed,
-                              static_cast<uint64_t>(epoch), static_cast<uint64_t>(step));
+                              static_cast<uint64_t>(epoch), static_cast<uint64_t>(step), set.target.filter());
   data.stimuli = torch::empty({static_cast<int64_t>(pairs.images.size()), set.stimuli.channels,
                                set.stimuli.height, set.stimuli.width});
   for (size_t i = 0; i < pairs.images.size(); ++i)

@@ -44,13 +44,13 @@ void LoadTarget(TrainingSet& set, const TrainOptions& options) {
   set.stimuli = Load(options, options.stimuli, Split::kTrain);
   CheckSize(set.stimuli, options.stimuli);
   const std::string hash = StimuliHash(set.stimuli);
-  SimilarityTarget target = ReadTarget(options.target, hash);
-  if (target.matrix.n != set.stimuli.count())
+  set.target = Target(options.target, hash);
+  if (set.target.images() != set.stimuli.count())
     throw Error(
         {.what = "target and stimuli differ in size",
          .where = options.target,
          .expected = fmt::format("{0} x {0}, one row an image of {1}", set.stimuli.count(), options.stimuli),
-         .got = fmt::format("{0} x {0}", target.matrix.n)});
+         .got = fmt::format("{0} x {0}", set.target.images())});
   if (set.stimuli.channels != set.train.channels)
     throw Error({.what = "stimuli and images differ in channels",
                  .where = options.stimuli,
@@ -63,8 +63,7 @@ void LoadTarget(TrainingSet& set, const TrainOptions& options) {
                  .got = fmt::format("{}", options.pair_images)});
   set.identity["stimuli"] = ImageSetSpec::Parse(options.stimuli).Identity();
   set.identity["stimuli_hash"] = hash;
-  set.identity["target"] = target.description;
-  set.target = std::move(target.matrix);
+  set.identity["target"] = set.target.description();
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ struct TrainingSet {
   ImageSet train, test;
   std::vector<int64_t> members, validation;  // of train: 99 and 1 per cent
   ImageSet stimuli;                          // regularized runs alone
-  SimilarityMatrix target;
+  Target target;
 
   // The options without paths, with the hashes of what they name: what the result depends on.
   Json identity;

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/target_figures.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "io/file.h"
+#include "report/field.h"
+
+namespace murine {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kMostBytes = int64_t{1} << 26;
+
+std::string Base64(std::string_view bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    const auto byte = [&](size_t k) { return k < bytes.size() ? static_cast<uint8_t>(bytes[k]) : 0u; };
+    const unsigned three = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    for (int digit = 0; digit < 4; ++digit)
+      text += i + static_cast<size_t>(digit) > bytes.size() ? '=' : kDigits[three >> (18 - 6 * digit) & 63];
+  }
+  return text;
+}
+
+std::string PngAddress(const fs::path& png) {
+  return "data:image/png;base64," + Base64(ReadFile(png, kMostBytes));
+}
+
+Json Required(Json value, const Field& field) {
+  if (value.is_null()) field.Refuse("a value");
+  return value;
+}
+
+Json NumberList(const Field& field, double low, double high) {
+  Json numbers = Json::array();
+  for (const Field& entry : field.Entries()) numbers.push_back(Required(entry.Number(low, high), entry));
+  return numbers;
+}
+
+}  // namespace
+
+Json TargetFigures(const fs::path& npy) {
+  const fs::path file = fs::path(npy).replace_extension(".figures.json");
+  if (!fs::exists(file)) return nullptr;
+  constexpr double kAny = std::numeric_limits<double>::infinity();
+  const Json stored = ParseJson(ReadFile(file, kMostBytes), file.filename().string());
+  const Field figures(stored, file.filename().string());
+  Json shown = {{"file", npy.stem().string()},
+                {"eigenvalues", NumberList(figures["eigenvalues"], -kAny, kAny)},
+                {"exponent", figures["power_law"]["exponent"].Number(-kAny, kAny)},
+                {"pairs", Json::array()},
+                {"correlations", Json::array()}};
+  for (const char* key : {"images", "shown", "height", "width"})
+    shown[key] = Required(figures[key].Count(), figures[key]);
+  for (const Field& pair : figures["pairs"].Entries())
+    shown["pairs"].push_back(
+        {{"images", Required(pair["images"].Numbers(2, 0, kAny), pair["images"])},
+         {"similarity", Required(pair["similarity"].Number(-1, 1), pair["similarity"])}});
+  for (const Field& other : figures["correlations"].Entries())
+    shown["correlations"].push_back(
+        {{"name", other["name"].RequiredText()},
+         {"pearson", Required(other["pearson"].Number(-1, 1), other["pearson"])}});
+  shown["matrix_png"] = PngAddress(fs::path(file).replace_extension(".matrix.png"));
+  if (!shown["pairs"].empty())
+    shown["pairs_png"] = PngAddress(fs::path(file).replace_extension(".pairs.png"));
+  return shown;
+}
+
+Json ExperimentTargetFigures(const fs::path& folder, const std::string& name) {
+  if (folder.empty() || !fs::is_directory(folder / "targets")) return nullptr;
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder / "targets")) {
+    const std::string stem = entry.path().stem().string();
+    const size_t dash = stem.rfind('-');
+    if (entry.path().extension() == ".npy" && dash != stem.npos && stem.substr(0, dash) == name)
+      found.push_back(entry.path());
+  }
+  // Several keys: earlier versions of the experiment were made here too. Which is the one, nobody knows.
+  return found.size() == 1 ? TargetFigures(found.front()) : Json(nullptr);
+}
+
+}  // namespace murine

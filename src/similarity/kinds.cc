@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "similarity/kinds.h"
+
+#include <array>
+
+#include "base/error.h"
+#include "similarity/unit_vectors.h"
+
+namespace murine {
+namespace {
+
+bool IsControl(TargetKind kind) {
+  return kind == TargetKind::kShuffled || kind == TargetKind::kSpectrum || kind == TargetKind::kEigenTop ||
+         kind == TargetKind::kEigenBottom || kind == TargetKind::kNoise;
+}
+
+TargetKind KindTakenApart(const SimilarityOptions& options) {
+  const auto of = EnumFromName<TargetKind>(options.of, "value of --of");
+  if (IsControl(of))
+    throw Error({.what = "a control of a control says nothing",
+                 .where = "--of",
+                 .got = options.of,
+                 .kind = ErrorKind::kUsage});
+  if (of == TargetKind::kThreshold && options.kind != TargetKind::kShuffled)
+    throw Error({.what = "a thresholded target has no vectors to take apart",
+                 .expected = "--of pixel",
+                 .kind = ErrorKind::kUsage});
+  return of;
+}
+
+void VisitVectors(TargetKind kind, const SimilarityOptions& options, const ImageSet& images,
+                  const TakeVectors& take) {
+  switch (kind) {
+    case TargetKind::kNeural:
+      return NeuralVectors(options, images, take);
+    case TargetKind::kNeuralRaw:
+      return RecordedVectors(options, images, Trials::kFirst, take);
+    case TargetKind::kOracle:
+      return RecordedVectors(options, images, Trials::kMean, take);
+    case TargetKind::kLabel:
+      return take(LabelVectors(images));
+    case TargetKind::kFeatures:
+      return take(FeatureVectors(images, options.classifier, options.layer));
+    case TargetKind::kGabor:
+      return take(GaborVectors(images));
+    case TargetKind::kLowpass:
+      return take(LowpassVectors(images, options.cycles));
+    case TargetKind::kRandom:
+      return take(RandomVectors(images, options.dimensions, options.seed));
+    default:
+      return take(PixelVectors(images));
+  }
+}
+
+std::vector<VectorStore> PlainScans(TargetKind kind, const SimilarityOptions& options, const ImageSet& images,
+                                    MemoryBudget& budget, const std::filesystem::path& scratch) {
+  const std::vector<int64_t> order = options.kind == TargetKind::kShuffled
+                                         ? Derangement(images.count(), options.seed)
+                                         : std::vector<int64_t>();
+  std::vector<VectorStore> scans;
+  VisitVectors(kind, options, images, [&](ImageVectors vectors) {
+    vectors.order = order;
+    if (options.kind == TargetKind::kNoise) vectors.reliability = options.reliability;
+    vectors.noise_seed = options.seed;
+    vectors.scan = scans.size();
+    const int64_t bytes = images.count() * vectors.dimensions * static_cast<int64_t>(sizeof(float));
+    if (budget.Take(bytes, "the vectors of " + vectors.name))
+      scans.emplace_back(images.count(), vectors.dimensions);
+    else
+      scans.emplace_back(images.count(), vectors.dimensions, scratch);
+    MakeUnitVectors(vectors, scans.back());
+  });
+  return scans;
+}
+
+}  // namespace
+
+std::span<const EnumName<TargetKind>> EnumNames(TargetKind) {
+  static constexpr std::array<EnumName<TargetKind>, 15> kNames{{{TargetKind::kNeural, "neural"},
+                                                                {TargetKind::kNeuralRaw, "neural-raw"},
+                                                                {TargetKind::kOracle, "oracle"},
+                                                                {TargetKind::kPixel, "pixel"},
+                                                                {TargetKind::kThreshold, "threshold"},
+                                                                {TargetKind::kLabel, "label"},
+                                                                {TargetKind::kFeatures, "features"},
+                                                                {TargetKind::kGabor, "gabor"},
+                                                                {TargetKind::kLowpass, "lowpass"},
+                                                                {TargetKind::kRandom, "random"},
+                                                                {TargetKind::kShuffled, "shuffled"},
+                                                                {TargetKind::kSpectrum, "spectrum"},
+                                                                {TargetKind::kEigenTop, "eigen-top"},
+                                                                {TargetKind::kEigenBottom, "eigen-bottom"},
+                                                                {TargetKind::kNoise, "noise"}}};
+  return kNames;
+}
+
+std::span<const EnumName<VectorStyle>> EnumNames(VectorStyle) {
+  static constexpr std::array<EnumName<VectorStyle>, 3> kNames{{{VectorStyle::kWeighted, "weighted"},
+                                                                {VectorStyle::kUnweighted, "unweighted"},
+                                                                {VectorStyle::kZscore, "zscore"}}};
+  return kNames;
+}
+
+std::vector<VectorStore> MakeScans(TargetKind kind, const SimilarityOptions& options, const ImageSet& images,
+                                   MemoryBudget& budget, const std::filesystem::path& scratch) {
+  if (!IsControl(kind)) return PlainScans(kind, options, images, budget, scratch);
+  const TargetKind of = KindTakenApart(options);
+  std::vector<VectorStore> scans = PlainScans(of, options, images, budget, scratch);
+  if (kind == TargetKind::kShuffled || kind == TargetKind::kNoise) return scans;
+
+  // The matrix, its eigenvectors and what LAPACK works in, in double precision.
+  const int64_t n = images.count();
+  budget.Require(5 * n * n * static_cast<int64_t>(sizeof(double)), "the eigenvectors");
+  const std::vector<Rows> rows(scans.begin(), scans.end());
+  const SimilarityMatrix matrix = Similarity(std::span<const Rows>(rows));
+  const ImageVectors vectors =
+      kind == TargetKind::kSpectrum
+          ? SpectrumVectors(matrix, options.seed)
+          : EigenVectors(matrix, kind == TargetKind::kEigenTop ? End::kTop : End::kBottom, options.share);
+  scans.clear();
+  scans.emplace_back(n, vectors.dimensions);
+  MakeUnitVectors(vectors, scans.back());
+  return scans;
+}
+
+}  // namespace murine
