@@ -7,6 +7,15 @@
 
 namespace murine {
 
+// What every attack shares. An attack is one function
+//
+//   AttackOutcome Name(classifier, input, norm, epsilon, options)   with a budget, or
+//   AttackOutcome Name(classifier, input, norm, options)            for the least perturbation it finds,
+//
+// and what it does to an image depends on that image, its index and the options alone: not on the batch.
+// Images that are done leave the batch. Every attack throws murine::Error for logits that are not finite on a
+// clean image (naming it), and ErrorKind::kInterrupted when the user interrupts.
+
 enum class Norm { kLinf, kL2 };
 std::span<const EnumName<Norm>> EnumNames(Norm);
 
@@ -14,7 +23,23 @@ std::span<const EnumName<Norm>> EnumNames(Norm);
 // (which name their random draws, so that batches do not matter).
 struct AttackInput {
   torch::Tensor images, labels, index;
+  // [n] the class that each image shall be taken for; undefined: any but the label.
+  torch::Tensor targets = {};
 };
+
+// The images `rows` [m] of a batch.
+AttackInput SelectRows(const AttackInput& input, const torch::Tensor& rows);
+
+struct AttackOutcome {
+  torch::Tensor adversarial;  // [n, c, h, w]; the clean image where there is no success
+  torch::Tensor success;      // [n] bool: `adversarial` is taken for a wrong class (targeted: for the target)
+  torch::Tensor perturbation;  // [n] float, its size in the norm; infinity without success; 0 where the clean
+                               // image already is a success
+  torch::Tensor queries;       // [n] int64: images asked about, the clean one too; a gradient counts as one
+};
+
+// Sizes in the norm of each row of `offset` [n, ...]: [n].
+torch::Tensor Sizes(const torch::Tensor& offset, Norm norm);
 
 // The gradient of the summed cross entropy with respect to the images; the model stays as it is.
 torch::Tensor InputGradient(const Classifier& classifier, const torch::Tensor& images,
@@ -29,23 +54,16 @@ torch::Tensor Steepest(const torch::Tensor& gradient, Norm norm);
 // The nearest point with |point - images| <= epsilon in the norm and values in [0, 1].
 torch::Tensor Project(const torch::Tensor& point, const torch::Tensor& images, Norm norm, double epsilon);
 
-// Fast gradient sign method (Goodfellow et al. 2015, arXiv 1412.6572); for L2 one step along the gradient.
-torch::Tensor Fgsm(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon);
-
-struct PgdOptions {
-  int steps = 20;
-  double relative_step = 0.125;  // of epsilon: 2.5 epsilon / steps
-  int restarts = 1;
-  uint64_t seed = 0;
+enum class TargetShuffle {
+  kElementWise,  // each image takes the label of another image, drawn anew for every image
+  kClassWise,    // all images of a class take the same other class
 };
+std::span<const EnumName<TargetShuffle>> EnumNames(TargetShuffle);
 
-// Projected gradient descent (Madry et al. 2018, arXiv 1706.06083) from a random start in the ball. A further
-// restart attacks only what still stands, so restarts never raise the accuracy.
-torch::Tensor Pgd(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon,
-                  const PgdOptions& options);
-
-// One projected step from `point`.
-torch::Tensor PgdStep(const Classifier& classifier, const AttackInput& input, const torch::Tensor& point,
-                      Norm norm, double epsilon, double step);
+// Targets for the labels [n] of a whole image set, never an image's own label: the labels shuffled among the
+// images, or a permutation of the classes (stream "attack/targets"). Element-wise, where no other label is
+// left to swap with, any other class. Error with fewer than two classes.
+torch::Tensor ShuffledTargets(const torch::Tensor& labels, int64_t classes, TargetShuffle shuffle,
+                              uint64_t seed);
 
 }  // namespace murine
