@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
+
 #include "base/options.h"
+#include "base/random.h"
 #include "nn/classifier.h"
 #include "nn/torch.h"
 
@@ -25,6 +28,9 @@ struct AttackInput {
   torch::Tensor images, labels, index;
   // [n] the class that each image shall be taken for; undefined: any but the label.
   torch::Tensor targets = {};
+  // [n, c, h, w] points that already are a success, for the attacks that walk along the boundary; undefined:
+  // blended noise. Needed in practice where there are targets, for noise is seldom taken for them.
+  torch::Tensor starts = {};
 };
 
 // The images `rows` [m] of a batch.
@@ -37,6 +43,18 @@ struct AttackOutcome {
                                // image already is a success
   torch::Tensor queries;       // [n] int64: images asked about, the clean one too; a gradient counts as one
 };
+
+// A tensor like the images whose rows are filled from the streams (seed, purpose, attempt, index of the
+// image).
+torch::Tensor DrawEach(const AttackInput& input, uint64_t seed, std::string_view purpose, int64_t attempt,
+                       const std::function<void(RandomStream&, std::span<float>)>& fill);
+
+// What to lower until it is below zero, [n]: the label's logit minus the best other one; targeted, the best
+// other logit minus the target's.
+torch::Tensor Margin(const torch::Tensor& logits, const AttackInput& input);
+
+// The classes other than the label, the most likely first, [n, classes - 1].
+torch::Tensor RankedOtherClasses(const torch::Tensor& logits, const torch::Tensor& labels);
 
 // Sizes in the norm of each row of `offset` [n, ...]: [n].
 torch::Tensor Sizes(const torch::Tensor& offset, Norm norm);
@@ -54,6 +72,10 @@ torch::Tensor Steepest(const torch::Tensor& gradient, Norm norm);
 // The nearest point with |point - images| <= epsilon in the norm and values in [0, 1].
 torch::Tensor Project(const torch::Tensor& point, const torch::Tensor& images, Norm norm, double epsilon);
 
+// Likewise, with an epsilon of its own for each image, [n].
+torch::Tensor Project(const torch::Tensor& point, const torch::Tensor& images, Norm norm,
+                      const torch::Tensor& epsilon);
+
 enum class TargetShuffle {
   kElementWise,  // each image takes the label of another image, drawn anew for every image
   kClassWise,    // all images of a class take the same other class
@@ -65,5 +87,10 @@ std::span<const EnumName<TargetShuffle>> EnumNames(TargetShuffle);
 // left to swap with, any other class. Error with fewer than two classes.
 torch::Tensor ShuffledTargets(const torch::Tensor& labels, int64_t classes, TargetShuffle shuffle,
                               uint64_t seed);
+
+// For each image of a set a place [n] in it where `starts` of a targeted attack can be taken: one of the
+// images that are taken for the target (predictions [n]), drawn from the stream (seed, "attack/starts", 0,
+// image); -1: there is none.
+torch::Tensor StartPlaces(const torch::Tensor& predictions, const torch::Tensor& targets, uint64_t seed);
 
 }  // namespace murine

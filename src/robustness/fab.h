@@ -35,9 +35,9 @@ AttackOutcome Fab(const Classifier& classifier, const AttackInput& input, Norm n
                   const FabOptions& options);
 
 // FAB-T of AutoAttack: as Fab, but towards one after the other of the `target_classes` most likely wrong
-// classes, one gradient a step instead of one for each class. An image is done once its perturbation is at
-// most `enough` (0: never). Takes no targets.
-AttackOutcome FabTargeted(const Classifier& classifier, const AttackInput& input, Norm norm, double enough,
+// classes, one gradient a step instead of one for each class. With a budget: an image is done once its
+// perturbation is at most epsilon, and a larger one is no success. Takes no targets (Error).
+AttackOutcome FabTargeted(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon,
                           const FabOptions& options);
 
 }  // namespace murine
