@@ -28,4 +28,8 @@ struct CarliniWagnerOptions {
 AttackOutcome CarliniWagner(const Classifier& classifier, const AttackInput& input,
                             const CarliniWagnerOptions& options);
 
+// Step number `step` (from 1) of Adam (Kingma and Ba 2015, arXiv 1412.6980) on w and its two moments.
+void CarliniWagnerAdam(torch::Tensor& w, torch::Tensor& first, torch::Tensor& second,
+                       const torch::Tensor& gradient, int64_t step, double rate);
+
 }  // namespace murine

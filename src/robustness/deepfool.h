@@ -23,4 +23,8 @@ struct DeepFoolOptions {
 AttackOutcome DeepFool(const Classifier& classifier, const AttackInput& input, Norm norm,
                        const DeepFoolOptions& options);
 
+// The step onto the nearest of the linearized boundaries between the first of k classes and the others:
+// logits [m, k] and their gradients [m, k, c, h, w] -> [m, c, h, w].
+torch::Tensor DeepFoolStep(const torch::Tensor& logits, const torch::Tensor& gradients, Norm norm);
+
 }  // namespace murine

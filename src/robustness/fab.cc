@@ -101,7 +101,7 @@ void RunAll(Victim& victim, const AttackInput& input, Norm norm, double enough, 
   }
 }
 
-// Towards part.targets alone: one gradient.
+// The boundary between the label and part.targets.
 Planes TowardsTargets(Victim& victim, const torch::Tensor& points, const torch::Tensor& rows,
                       const AttackInput& part) {
   const auto at = victim.Differentiate(points, rows, [&](const torch::Tensor& logits) {
@@ -110,6 +110,14 @@ Planes TowardsTargets(Victim& victim, const torch::Tensor& points, const torch::
     };
     return of(part.targets) - of(part.labels);
   });
+  return {at.gradient, -at.loss};
+}
+
+// The boundary between the target and the likeliest other class.
+Planes TowardsOwnTarget(Victim& victim, const torch::Tensor& points, const torch::Tensor& rows,
+                        const AttackInput& part) {
+  const auto at =
+      victim.Differentiate(points, rows, [&](const torch::Tensor& logits) { return -Margin(logits, part); });
   return {at.gradient, -at.loss};
 }
 
@@ -140,7 +148,7 @@ AttackOutcome Fab(const Classifier& classifier, const AttackInput& input, Norm n
   const torch::Tensor rows = victim.Beyond(0);
   RunAll(victim, input, norm, /*enough=*/0, /*attempt=*/0, options,
          [&](const torch::Tensor& points, const torch::Tensor& rows_now, const AttackInput& part) {
-           return input.targets.defined() ? TowardsTargets(victim, points, rows_now, part)
+           return input.targets.defined() ? TowardsOwnTarget(victim, points, rows_now, part)
                                           : TowardsNearest(victim, points, rows_now, part, norm);
          });
   victim.Tighten(rows, kSearchSteps);

@@ -23,4 +23,17 @@ struct FmnOptions {
 AttackOutcome Fmn(const Classifier& classifier, const AttackInput& input, Norm norm,
                   const FmnOptions& options);
 
+// Of each image [n]: the radius of its ball, the size of its offset, its linearized distance to the boundary,
+// its smallest success (infinite: none yet), and the largest size that the box allows.
+struct FmnRadii {
+  torch::Tensor radius, size, to_boundary, smallest, largest;
+};
+
+// The radii after a look at the points (algorithm 1, lines 5 to 12).
+torch::Tensor FmnRadius(const FmnRadii& radii, const torch::Tensor& fooled, double gamma);
+
+// The offsets after a step of length `step` down the margin's gradient, in the ball and the box.
+torch::Tensor FmnStep(const torch::Tensor& offset, const torch::Tensor& gradient, const torch::Tensor& images,
+                      const torch::Tensor& radius, Norm norm, double step);
+
 }  // namespace murine
