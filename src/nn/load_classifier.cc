@@ -2,6 +2,7 @@
 #include "nn/load_classifier.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <charconv>
 #include <vector>
@@ -66,7 +67,7 @@ Classifier Normalized(Classifier model, const std::string& normalize) {
   return model;
 }
 
-[[noreturn]] void ThrowNotFound(const std::filesystem::path& folder) {
+[[noreturn]] void ThrowNoModel(const std::filesystem::path& folder) {
   throw Error({.what = "no model.safetensors",
                .where = folder.string(),
                .hint = std::filesystem::exists(folder / "config.toml")
@@ -105,7 +106,7 @@ Classifier LoadForeign(const SafeTensors& stored, const LoadClassifierOptions& o
 Classifier LoadClassifier(const std::filesystem::path& path, const LoadClassifierOptions& options) {
   const bool folder = std::filesystem::is_directory(path);
   const std::filesystem::path file = folder ? path / "model.safetensors" : path;
-  if (folder && !std::filesystem::exists(file)) ThrowNotFound(path);
+  if (folder && !std::filesystem::exists(file)) ThrowNoModel(path);
   if (LooksLikeTorchScript(file)) {
     if (options.code == ForeignCode::kRefuse)
       throw Error({.what = "a TorchScript file is code",
@@ -118,6 +119,8 @@ Classifier LoadClassifier(const std::filesystem::path& path, const LoadClassifie
   const SafeTensors stored = ReadSafeTensors(file);
   const auto architecture = stored.metadata.find("resnet");
   const bool own = architecture != stored.metadata.end();
+  if (own && !(options.normalize + options.stem).empty())
+    spdlog::warn("{} says itself how it is made: --normalize and --stem are not used for it", file.string());
   Classifier classifier = own ? LoadOwn(stored, architecture->second, file.string())
                               : LoadForeign(stored, options, file.string());
   classifier.hash = stored.hashed ? stored.metadata.at("sha256") : Sha256Hex(ReadFile(file));

@@ -41,7 +41,7 @@ torch::Tensor Probe(const Classifier& classifier, const std::string& where, int6
     throw Error({.what = "the TorchScript model does not give logits",
                  .where = where,
                  .expected = "float32 [n, classes]",
-                 .got = fmt::format("{} of {} axes", logits.dtype().name(), logits.dim())});
+                 .got = fmt::format("{} of {} axes", std::string(logits.dtype().name()), logits.dim())});
   if (!logits.isfinite().all().item<bool>())
     throw Error({.what = "the model gives logits that are not finite", .where = where + ", a gray image"});
   return logits;
