@@ -15,6 +15,7 @@
 #include "io/json_lines.h"
 #include "nn/load_classifier.h"
 #include "nn/tensor.h"
+#include "robustness/pgd.h"
 #include "robustness/test_spec.h"
 
 namespace murine {
@@ -57,7 +58,7 @@ std::vector<Test> MakeTests(const EvaluateOptions& options, const Classifier& cl
                     {"epsilon", epsilon}};
       if (test.kind == AttackName::kFgsm) {
         tests.push_back({entry, [=, &classifier](const AttackInput& input) {
-                           return Fgsm(classifier, input, test.norm, epsilon);
+                           return Fgsm(classifier, input, test.norm, epsilon).adversarial;
                          }});
         continue;
       }
@@ -68,7 +69,7 @@ std::vector<Test> MakeTests(const EvaluateOptions& options, const Classifier& cl
       entry["steps"] = options.pgd_steps;
       entry["restarts"] = options.restarts;
       tests.push_back({entry, [=, &classifier](const AttackInput& input) {
-                         return Pgd(classifier, input, test.norm, epsilon, pgd);
+                         return Pgd(classifier, input, test.norm, epsilon, pgd).adversarial;
                        }});
     }
   return tests;
