@@ -33,7 +33,7 @@ torch::Tensor RandomStart(const AttackInput& part, Norm norm, double epsilon, st
         else
           stream.FillNormal(values, 1);
       });
-  const torch::Tensor sizes = Sizes(draws, norm).clamp_min(kLeast).view({-1, 1, 1, 1});
+  const torch::Tensor sizes = PerImage(Sizes(draws, norm).clamp_min(kLeast));
   return Project(part.images + epsilon * draws / sizes, part.images, norm, epsilon);
 }
 
@@ -92,7 +92,7 @@ class Ascent {
     gradient_ = at.gradient;
     rises_ = rises_ + at.loss.gt(loss_at_last_);
     loss_at_last_ = at.loss;
-    const torch::Tensor better = at.loss.gt(best_loss_), wide = better.view({-1, 1, 1, 1});
+    const torch::Tensor better = at.loss.gt(best_loss_), wide = PerImage(better);
     best_loss_ = torch::where(better, at.loss, best_loss_);
     best_point_ = torch::where(wide, point_, best_point_);
     best_gradient_ = torch::where(wide, gradient_, best_gradient_);
@@ -113,7 +113,7 @@ class Ascent {
     const torch::Tensor nothing = halved_.logical_not().logical_and(best_at_check_.ge(best_loss_));
     halved_ = seldom.logical_or(nothing);
     best_at_check_ = best_loss_;
-    const torch::Tensor wide = halved_.view({-1, 1, 1, 1});
+    const torch::Tensor wide = PerImage(halved_);
     step_ = torch::where(halved_, step_ / 2, step_);
     point_ = torch::where(wide, best_point_, point_);
     gradient_ = torch::where(wide, best_gradient_, gradient_);
@@ -158,7 +158,7 @@ torch::Tensor ApgdStep(const torch::Tensor& point, const torch::Tensor& previous
                        const torch::Tensor& gradient, const torch::Tensor& images, const torch::Tensor& step,
                        Norm norm, double epsilon, double momentum_share) {
   const torch::Tensor moved =
-      Project(point + step.view({-1, 1, 1, 1}) * Steepest(gradient, norm), images, norm, epsilon);
+      Project(point + PerImage(step) * Steepest(gradient, norm), images, norm, epsilon);
   const torch::Tensor mixed =
       point + momentum_share * (moved - point) + (1 - momentum_share) * (point - previous);
   return Project(mixed, images, norm, epsilon);

@@ -13,15 +13,14 @@ namespace {
 
 constexpr double kLeast = 1e-12;
 
-// [n] -> [n, 1, 1, 1]
-torch::Tensor Column(const torch::Tensor& values) { return values.view({-1, 1, 1, 1}); }
-
 }  // namespace
 
 std::span<const EnumName<Norm>> EnumNames(Norm) {
   static constexpr std::array<EnumName<Norm>, 2> kNames{{{Norm::kLinf, "linf"}, {Norm::kL2, "l2"}}};
   return kNames;
 }
+
+torch::Tensor PerImage(const torch::Tensor& values) { return values.view({-1, 1, 1, 1}); }
 
 AttackInput SelectRows(const AttackInput& input, const torch::Tensor& rows) {
   const auto select = [&](const torch::Tensor& tensor) {
@@ -92,16 +91,16 @@ torch::Tensor Correct(const Classifier& classifier, const AttackInput& input, co
 
 torch::Tensor Steepest(const torch::Tensor& gradient, Norm norm) {
   if (norm == Norm::kLinf) return gradient.sign();
-  return gradient / Column(Sizes(gradient, Norm::kL2).clamp_min(kLeast));
+  return gradient / PerImage(Sizes(gradient, Norm::kL2).clamp_min(kLeast));
 }
 
 torch::Tensor Project(const torch::Tensor& point, const torch::Tensor& images, Norm norm,
                       const torch::Tensor& epsilon) {
   torch::Tensor offset = point - images;
   if (norm == Norm::kLinf)
-    offset = torch::minimum(torch::maximum(offset, Column(-epsilon)), Column(epsilon));
+    offset = torch::minimum(torch::maximum(offset, PerImage(-epsilon)), PerImage(epsilon));
   else
-    offset = offset * Column((epsilon / Sizes(offset, Norm::kL2).clamp_min(kLeast)).clamp_max(1));
+    offset = offset * PerImage((epsilon / Sizes(offset, Norm::kL2).clamp_min(kLeast)).clamp_max(1));
   return (images + offset).clamp_(0, 1);
 }
 
@@ -110,7 +109,7 @@ torch::Tensor Project(const torch::Tensor& point, const torch::Tensor& images, N
   if (norm == Norm::kLinf)
     offset.clamp_(-epsilon, epsilon);
   else
-    offset = offset * Column((epsilon / Sizes(offset, Norm::kL2).clamp_min(kLeast)).clamp_max(1));
+    offset = offset * PerImage((epsilon / Sizes(offset, Norm::kL2).clamp_min(kLeast)).clamp_max(1));
   return (images + offset).clamp_(0, 1);
 }
 

@@ -56,6 +56,9 @@ torch::Tensor Margin(const torch::Tensor& logits, const AttackInput& input);
 // The classes other than the label, the most likely first, [n, classes - 1].
 torch::Tensor RankedOtherClasses(const torch::Tensor& logits, const torch::Tensor& labels);
 
+// [n] -> [n, 1, 1, 1]: a value for each image, to multiply images with.
+torch::Tensor PerImage(const torch::Tensor& values);
+
 // Sizes in the norm of each row of `offset` [n, ...]: [n].
 torch::Tensor Sizes(const torch::Tensor& offset, Norm norm);
 

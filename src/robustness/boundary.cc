@@ -65,7 +65,7 @@ AttackOutcome Boundary(const Classifier& classifier, const AttackInput& input,
     const torch::Tensor closer = Sizes(proposals.candidates - part.images, Norm::kL2)
                                      .lt(Sizes(best - part.images, Norm::kL2))
                                      .logical_and(fooled);
-    best = torch::where(closer.view({-1, 1, 1, 1}), proposals.candidates, best);
+    best = torch::where(PerImage(closer), proposals.candidates, best);
     if (step % options.check_every != 0) continue;
     const torch::Tensor spherical = victim.Fooled(victim.Logits(proposals.on_sphere, rows), rows);
     const torch::Tensor keep = Follow(paces, spherical, fooled, options);

@@ -10,7 +10,7 @@ namespace murine {
 
 // One image's walk along the decision boundary (Brendel et al. 2018, arXiv 1712.04248, section 2).
 
-// The last `size` (at most 128) decisions.
+// The last `size` (at most 127) decisions.
 class Decisions {
  public:
   explicit Decisions(int size) : size_(size) {}

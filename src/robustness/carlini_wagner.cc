@@ -18,8 +18,6 @@ torch::Tensor ToBox(const torch::Tensor& w) { return (w.tanh() + 1) / 2; }
 
 torch::Tensor FromBox(const torch::Tensor& x) { return ((2 * x - 1) * kInside).atanh(); }
 
-torch::Tensor Wide(const torch::Tensor& values) { return values.view({-1, 1, 1, 1}); }
-
 // The images that one search still works on.
 struct Search {
   AttackInput part;

@@ -55,13 +55,12 @@ torch::Tensor RandomStart(const AttackInput& part, const torch::Tensor& smallest
           stream.FillNormal(values, 1);
       });
   const torch::Tensor scale = smallest.clamp_max(radius) / 2 / Sizes(draws, norm).clamp_min(kLeast);
-  return (part.images + scale.view({-1, 1, 1, 1}) * draws).clamp(0, 1);
+  return (part.images + PerImage(scale) * draws).clamp(0, 1);
 }
 
 // Algorithm 1 from one start. Images whose smallest success is at most `enough` leave.
 void Run(Victim& victim, AttackInput part, torch::Tensor rows, torch::Tensor points, Norm norm, double enough,
          const FabOptions& options, const Linearize& linearize) {
-  const auto wide = [](const torch::Tensor& values) { return values.view({-1, 1, 1, 1}); };
   for (int step = 0; step < options.steps && rows.size(0) > 0; ++step) {
     const Planes planes = linearize(points, rows, part);
     const torch::Tensor from_point = StepsTo(points, planes, norm);
@@ -71,13 +70,13 @@ void Run(Victim& victim, AttackInput part, torch::Tensor rows, torch::Tensor poi
     // (equation 9).
     const torch::Tensor near = Sizes(from_point, norm).clamp_min(1e-8);
     const torch::Tensor far = Sizes(from_image, norm).clamp_min(1e-8);
-    const torch::Tensor alpha = wide((near / (near + far)).clamp(0, options.alpha_max));
+    const torch::Tensor alpha = PerImage((near / (near + far)).clamp(0, options.alpha_max));
     points =
         ((1 - alpha) * (points + options.eta * from_point) + alpha * (part.images + options.eta * from_image))
             .clamp_(0, 1);
     const torch::Tensor fooled = victim.Fooled(victim.Logits(points, rows), rows);
     victim.Offer(points, rows, fooled);
-    points = torch::where(wide(fooled), part.images + options.beta * (points - part.images), points);
+    points = torch::where(PerImage(fooled), part.images + options.beta * (points - part.images), points);
     const torch::Tensor keep = (victim.perturbation().index_select(0, rows) > enough).nonzero().squeeze(1);
     if (keep.size(0) == rows.size(0)) continue;
     part = SelectRows(part, keep);

@@ -39,7 +39,6 @@ AttackOutcome Fmn(const Classifier& classifier, const AttackInput& input, Norm n
   const torch::Tensor rows = victim.Standing();
   if (rows.size(0) == 0) return victim.Outcome();
   const AttackInput part = SelectRows(input, rows);
-  const Norm dual = norm;  // the size of a gradient is measured in the dual norm below
   torch::Tensor offset = torch::zeros_like(part.images);
   const torch::Tensor largest = Sizes(torch::maximum(part.images, 1 - part.images), norm);
   torch::Tensor radius = torch::full({rows.size(0)}, std::numeric_limits<float>::infinity());
@@ -51,7 +50,8 @@ AttackOutcome Fmn(const Classifier& classifier, const AttackInput& input, Norm n
     const torch::Tensor fooled = victim.Fooled(at.logits, rows);
     victim.Offer(points, rows, fooled);
     const torch::Tensor flat = at.gradient.flatten(1);
-    const torch::Tensor steepness = dual == Norm::kLinf ? flat.abs().sum(1) : flat.norm(2, 1);
+    // In the dual norm: how fast the margin falls at best.
+    const torch::Tensor steepness = norm == Norm::kLinf ? flat.abs().sum(1) : flat.norm(2, 1);
     radius = FmnRadius({.radius = radius,
                         .size = Sizes(offset, norm),
                         .to_boundary = at.loss.abs() / steepness.clamp_min(kLeast),

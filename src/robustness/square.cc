@@ -57,7 +57,7 @@ AttackOutcome Square(const Classifier& classifier, const AttackInput& input, Nor
                   });
       const torch::Tensor logits = victim.Logits(points, rows);
       const torch::Tensor margin = Margin(logits, part), better = margin < best_margin;
-      best = torch::where(better.view({-1, 1, 1, 1}), points, best);
+      best = torch::where(PerImage(better), points, best);
       best_margin = torch::where(better, margin, best_margin);
       const torch::Tensor fooled = victim.Fooled(logits, rows);
       victim.Offer(points, rows, fooled);

@@ -155,6 +155,7 @@ void SquareProposalL2(std::span<const float> image, std::span<const float> best,
   const Window to = RandomWindow(shape, side, stream), from = RandomWindow(shape, side, stream);
   std::vector<double> offset(image.size());
   for (size_t i = 0; i < offset.size(); ++i) offset[i] = double{best[i]} - image[i];
+  const std::vector<double> eta = Eta(side, stream);
   const double unused = std::max(epsilon * epsilon - Square(offset), 0.);
   for (int64_t channel = 0; channel < shape.channels; ++channel) {
     // The budget of both windows in this channel, and this channel's part of what is not used.
@@ -168,7 +169,6 @@ void SquareProposalL2(std::span<const float> image, std::span<const float> best,
           row >= to.top && row < to.top + side && column >= to.left && column < to.left + side;
       if (!in_both) budget += offset[place] * offset[place];
     });
-    const std::vector<double> eta = Eta(side, stream);
     const double sign = Sign(stream);
     std::vector<double> fresh(eta.size());
     ForEach(shape, to, channel, [&](size_t place, size_t inside) {

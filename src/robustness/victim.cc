@@ -106,7 +106,7 @@ void Victim::Tighten(const torch::Tensor& all_rows, int64_t steps) {
   torch::Tensor low = torch::zeros({rows.size(0)}), high = torch::ones({rows.size(0)});
   for (int64_t step = 0; step < steps; ++step) {
     const torch::Tensor middle = (low + high) / 2;
-    const torch::Tensor points = (images + middle.view({-1, 1, 1, 1}) * offset).clamp_(0, 1);
+    const torch::Tensor points = (images + PerImage(middle) * offset).clamp_(0, 1);
     const torch::Tensor fooled = Fooled(Logits(points, rows), rows);
     Offer(points, rows, fooled);
     low = torch::where(fooled, low, middle);
