@@ -61,24 +61,27 @@ void Records::Append(const Records& more) {
 }
 
 RecordStore::RecordStore(std::filesystem::path file, const Json& config, int64_t images)
-    : file_(std::move(file)) {
-  std::string kept = Json{{"config", config}}.dump() + "\n";
-  if (std::filesystem::exists(file_)) {
-    const std::vector<Json> lines = ReadJsonLines(file_);
-    if (!lines.empty()) RefuseOtherConfig(lines[0].value("config", Json::object()), config, file_);
-    for (size_t i = 1; i < lines.size(); ++i) {
-      const Line line = FromLine(lines[i], file_);
-      Records& all = records_[line.test];
-      if (line.first != all.size() || all.size() + line.batch.size() > static_cast<size_t>(images)) continue;
-      all.Append(line.batch);
-      kept += lines[i].dump() + "\n";
-    }
+    : file_(std::move(file)), head_(Json{{"config", config}}.dump() + "\n") {
+  if (!std::filesystem::exists(file_)) return;
+  const std::vector<Json> lines = ReadJsonLines(file_);
+  if (!lines.empty()) RefuseOtherConfig(lines[0].value("config", Json::object()), config, file_);
+  std::string kept = head_;
+  for (size_t i = 1; i < lines.size(); ++i) {
+    const Line line = FromLine(lines[i], file_);
+    Records& all = records_[line.test];
+    if (line.first != all.size() || all.size() + line.batch.size() > static_cast<size_t>(images)) continue;
+    all.Append(line.batch);
+    kept += lines[i].dump() + "\n";
   }
   // Written anew: a line that a kill cut short must not run into the next one.
   WriteFileAtomically(file_, kept);
+  head_.clear();
 }
 
 void RecordStore::Append(const std::string& test, const Records& batch) {
+  // not before there is something to keep: a model that fails on its first images leaves no file
+  if (!head_.empty()) WriteFileAtomically(file_, head_);
+  head_.clear();
   Records& all = records_[test];
   AppendJsonLine(file_, ToLine(test, all.size(), batch));
   all.Append(batch);

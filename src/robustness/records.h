@@ -34,6 +34,7 @@ class RecordStore {
 
  private:
   std::filesystem::path file_;
+  std::string head_;  // the first line, until it is written
   std::map<std::string, Records> records_;
 };
 
