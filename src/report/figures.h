@@ -20,7 +20,8 @@ struct NamedResults {
 //   conditions [{name, seeds, images, description, clean, tests, stage_weights [5], best_epoch}] where
 //   `clean`
 //     and every test hold accuracy and, where known, se or interval [low, high]; tests also hold name, norm
-//     and either level or epsilon,
+//     and either level or epsilon; where they were tested also corruptions [{set, name, severity, accuracy}]
+//     and perturbations [{name, norm, median, quartiles [2], points [{epsilon, success_rate}]}],
 //   encoding_models and targets (as `murine run` wrote them),
 //   setups [{name, seeds, configuration (TOML), command}].
 // What the results lack is left out. Error: a value of the wrong type or out of range; nothing to show.
