@@ -13,7 +13,7 @@ enum class ForeignCode { kRefuse, kRun };
 struct LoadClassifierOptions {
   // Of models whose file does not say: how inputs are scaled, "MEAN,...:SD,..." (one or a channel each) or
   // "none", and the first layers, "7x7" or "imagenet".
-  std::string normalize, stem;
+  std::string normalize = {}, stem = {};
   ForeignCode code = ForeignCode::kRefuse;
   // Of the images to come, for models that take any.
   int64_t channels = 1, height = 0, width = 0;

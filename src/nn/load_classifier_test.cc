@@ -69,9 +69,10 @@ TEST(LoadClassifier, AForeignResNetIsTheSameNetwork) {
       EXPECT_EQ(loaded.height, 16);
       EXPECT_THAT(loaded.description, HasSubstr(std::to_string(depth)));
       ExpectClose(loaded.logits(Images(3, 16)), AsClassifier(network).logits(Images(3, 16)));
-      if (stem == Stem::k7x7)
+      if (stem == Stem::k7x7) {
         EXPECT_THAT(Fault([&] { LoadClassifier(folder / "theirs.safetensors", {.normalize = "none"}); }),
                     HasSubstr("--stem 7x7"));
+      }
     }
 }
 

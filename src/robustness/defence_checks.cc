@@ -129,7 +129,7 @@ std::vector<Json> SuspectModel(const Classifier& classifier, const AttackInput& 
   }
   constexpr int kSteps = 50;
   AttackInput untargeted = standing;
-  untargeted.targets = {};
+  untargeted.targets = torch::Tensor();
   const AttackOutcome outcome = Pgd(classifier, untargeted, Norm::kLinf, /*epsilon=*/1,
                                     {.steps = kSteps, .relative_step = 2.5 / kSteps, .seed = seed});
   const double withstand = Share(outcome.success.logical_not());

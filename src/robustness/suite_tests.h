@@ -20,7 +20,7 @@ struct SuiteTest {
   std::string key;     // of its records: no two tests share one
   std::string column;  // of the table of images
   // Attacks may leave `correct` to be told from `success` and the clean predictions.
-  std::function<Records(int64_t first, int64_t last)> run;
+  std::function<Records(int64_t first, int64_t last)> run = {};
   // attacks:
   std::optional<AttackRun> attack = {};
   std::vector<double> epsilons = {};  // of a search for the least perturbation, each with an entry of its own

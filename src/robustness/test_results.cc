@@ -176,7 +176,7 @@ std::string AttackTable(const std::vector<int32_t>& labels, const std::vector<in
   for (const auto& [name, records] : tests)
     for (size_t i = 0; i < records->perturbation.size(); ++i)
       csv += fmt::format("{},{},{},{},{},{},{}\n", name, i, labels[i], predictions[i], records->success[i],
-                         records->perturbation[i], records->queries[i]);
+                         static_cast<float>(records->perturbation[i]), records->queries[i]);
   return csv;
 }
 

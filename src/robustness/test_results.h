@@ -31,8 +31,8 @@ void AddPerturbations(Json& entry, const Records& records, const Records& clean,
 struct CorruptionScore {
   std::string set, name;  // "cifar10-c-like", "fog"
   int severity = 0;
-  bool main = true;  // one of the fifteen that count for the means
-  Json frequency;    // "low", "medium", "high" or null
+  bool main = true;          // one of the fifteen that count for the means
+  Json frequency = nullptr;  // "low", "medium", "high" or null
   const Records* records = nullptr;
 };
 
