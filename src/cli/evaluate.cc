@@ -29,13 +29,15 @@ std::string FormatPerturbations(const Json& tests) {
 
 std::string FormatCorruptions(const Json& result) {
   std::string text;
-  for (const auto& [set, means] : result.value("corruptions", Json::object()).items()) {
+  const Json corruptions = result.value("corruptions", Json::object());
+  const Json left_out = result.value("left_out", Json::array());
+  for (const auto& [set, means] : corruptions.items()) {
     text += fmt::format("\n{:<24} {:>9}\n", set, Shown(means["mean"]));
     for (const char* by : {"by_frequency", "by_corruption"})
       for (const auto& [name, accuracy] : means[by].items())
         text += fmt::format("  {:<22} {:>9}\n", name, Shown(accuracy));
   }
-  for (const Json& entry : result.value("left_out", Json::array()))
+  for (const Json& entry : left_out)
     text += fmt::format("left out of {}: {} ({})\n", entry["set"].get<std::string>(),
                         entry["name"].get<std::string>(), entry["why"].get<std::string>());
   return text;
@@ -59,7 +61,8 @@ std::string FormatTests(const Json& result) {
   }
   text += FormatPerturbations(result["tests"]) + FormatCorruptions(result);
   text += fmt::format("n = {}, misclassified images included", result["n"].get<int64_t>());
-  for (const Json& warning : result.value("warnings", Json::array()))
+  const Json warnings = result.value("warnings", Json::array());
+  for (const Json& warning : warnings)
     text += fmt::format("\nwarning: {}: {}", warning["check"].get<std::string>(),
                         warning["text"].get<std::string>());
   return text;

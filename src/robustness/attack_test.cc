@@ -182,7 +182,9 @@ TEST(Attacks, OutcomesAreWhatTheySayTheyAre) {
           continue;
         }
         EXPECT_LE(sizes.max().item<double>(), epsilon + 1e-6);
-        if (epsilon == 0) EXPECT_EQ(Count(outcome.success), 2);
+        if (epsilon == 0) {
+          EXPECT_EQ(Count(outcome.success), 2);
+        }
       }
 }
 

@@ -252,7 +252,9 @@ TEST(SquareStep, ProposalsStayInTheBallAndChangeSquares) {
       EXPECT_NEAR(std::abs(point[i] - image[i]), 0.1, 1e-6);
       changed += point[i] != best[i];
     }
-    if (query > 0) EXPECT_EQ(changed % 25, 0U);  // a tenth of 204 pixels: a square of 5 in some channels
+    if (query > 0) {  // a tenth of 204 pixels: a square of 5 in some channels
+      EXPECT_EQ(changed % 25, 0U);
+    }
     best = point;
   }
 }
@@ -275,7 +277,9 @@ TEST(SquareStep, ProposalsInL2SpendTheWholeBudget) {
       changed += std::abs(point[i] - best[i]) > 1e-6;
     }
     EXPECT_NEAR(std::sqrt(square), 0.8, 1e-5);
-    if (query > 0) EXPECT_LE(changed, 50U);  // two windows of 5 x 5
+    if (query > 0) {  // two windows of 5 x 5
+      EXPECT_LE(changed, 50U);
+    }
     best = point;
   }
 }

@@ -8,7 +8,7 @@ namespace murine {
 LinearModel::LinearModel(int64_t classes, at::IntArrayRef image_shape, int64_t count, Images kind,
                          uint64_t seed) {
   constexpr int64_t kPool = 4000;
-  constexpr double kScale = 20;  // of the logits: the lead of a clear rival in natural units
+  constexpr double kScale = 8;  // of the logits: the lead of a clear rival in natural units
   const int64_t values = image_shape[0] * image_shape[1] * image_shape[2];
   weights = NormalTensor({classes, values}, kScale, RandomStream(seed, "weights"));
   bias = NormalTensor({classes}, 0.1 * kScale, RandomStream(seed, "bias"));
@@ -21,12 +21,13 @@ LinearModel::LinearModel(int64_t classes, at::IntArrayRef image_shape, int64_t c
   classifier.logits = [this](const torch::Tensor& x) {
     return ((x.flatten(1) - 0.5).unsqueeze(1) * weights).sum(2) + bias;
   };
-  const torch::Tensor pool = UniformTensor({kPool, image_shape[0], image_shape[1], image_shape[2]}, 0.4, 0.6,
-                                           RandomStream(seed, "images"));
+  const torch::Tensor pool = UniformTensor({kPool, image_shape[0], image_shape[1], image_shape[2]}, 0.25,
+                                           0.75, RandomStream(seed, "images"));
   const torch::Tensor logits = classifier.logits(pool), labels = logits.argmax(1);
   torch::Tensor good = torch::ones({kPool}, torch::kBool);
   for (const Norm norm : {Norm::kLinf, Norm::kL2})
-    good = good.logical_and(std::get<0>(Distances(norm, pool, labels).min(1)) < 0.35);
+    good = good.logical_and(std::get<0>(Distances(norm, pool, labels).min(1)) <
+                            (norm == Norm::kLinf ? 0.2 : 0.5));
   if (kind == Images::kClear) {
     // The rival's logit within 10 of the label's, or single precision loses it in the cross entropy; the
     // others at least 7 behind it; and it is the nearest class.
@@ -55,10 +56,6 @@ torch::Tensor LinearModel::Distances(Norm norm, const torch::Tensor& images,
 
 torch::Tensor LinearModel::Least(Norm norm) const {
   return std::get<0>(Distances(norm, input.images, input.labels).min(1));
-}
-
-torch::Tensor LinearModel::LeastTowards(Norm norm, const torch::Tensor& targets) const {
-  return Distances(norm, input.images, input.labels).gather(1, targets.unsqueeze(1)).squeeze(1);
 }
 
 }  // namespace murine

@@ -19,8 +19,6 @@ struct LinearModel {
 
   // The least of f_k / |w_y - w_k| in the dual norm over the other classes k, [n].
   torch::Tensor Least(Norm norm) const;
-  // Likewise of one class each.
-  torch::Tensor LeastTowards(Norm norm, const torch::Tensor& targets) const;
 
   torch::Tensor weights, bias;  // [classes, values], [classes]
   AttackInput input;
