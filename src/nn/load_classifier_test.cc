@@ -15,15 +15,6 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string Fault(const auto& job) {
-  try {
-    job();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 torch::Tensor Images(int64_t channels, int64_t side) {
   return UniformTensor({3, channels, side, side}, 0, 1, RandomStream(1, "images"));
 }
@@ -70,7 +61,7 @@ TEST(LoadClassifier, AForeignResNetIsTheSameNetwork) {
       EXPECT_THAT(loaded.description, HasSubstr(std::to_string(depth)));
       ExpectClose(loaded.logits(Images(3, 16)), AsClassifier(network).logits(Images(3, 16)));
       if (stem == Stem::k7x7) {
-        EXPECT_THAT(Fault([&] { LoadClassifier(folder / "theirs.safetensors", {.normalize = "none"}); }),
+        EXPECT_THAT(MessageOf([&] { LoadClassifier(folder / "theirs.safetensors", {.normalize = "none"}); }),
                     HasSubstr("--stem 7x7"));
       }
     }
@@ -131,19 +122,21 @@ TEST(LoadClassifier, BottlenecksAndTheStemOfImageNet) {
   const LoadClassifierOptions options{
       .normalize = "0.5:0.2", .stem = "imagenet", .channels = 3, .height = 32, .width = 32};
   ExpectClose(LoadClassifier(folder / "theirs.safetensors", options).logits(images), logits);
-  EXPECT_THAT(Fault([&] { LoadClassifier(folder / "theirs.safetensors", {}); }), HasSubstr("--normalize"));
+  EXPECT_THAT(MessageOf([&] { LoadClassifier(folder / "theirs.safetensors", {}); }),
+              HasSubstr("--normalize"));
   for (const char* bad : {"0.5", "0.5:0", "0.5:-1", "0.1,0.2:1", "a:1", "0.5:0.2,", ""})
-    EXPECT_NE(
-        Fault([&] { LoadClassifier(folder / "theirs.safetensors", {.normalize = bad, .stem = "imagenet"}); }),
-        "no error")
+    EXPECT_NE(MessageOf([&] {
+                LoadClassifier(folder / "theirs.safetensors", {.normalize = bad, .stem = "imagenet"});
+              }),
+              "no error")
         << bad;
   file.tensors.erase("bn1.weight");
   WriteSafeTensors(folder / "broken.safetensors", file);
-  EXPECT_THAT(Fault([&] { LoadClassifier(folder / "broken.safetensors", options); }),
+  EXPECT_THAT(MessageOf([&] { LoadClassifier(folder / "broken.safetensors", options); }),
               HasSubstr("bn1.weight"));
   file.tensors.erase("fc.weight");
   WriteSafeTensors(folder / "broken.safetensors", file);
-  EXPECT_NE(Fault([&] { LoadClassifier(folder / "broken.safetensors", options); }), "no error");
+  EXPECT_NE(MessageOf([&] { LoadClassifier(folder / "broken.safetensors", options); }), "no error");
 }
 
 TEST(LoadClassifier, TorchScriptIsCodeThatOneMustAllow) {
@@ -160,7 +153,7 @@ TEST(LoadClassifier, TorchScriptIsCodeThatOneMustAllow) {
       return x.flatten(1)[:, :3] * self.weight
   )");
   LoadClassifierOptions options{.channels = 1, .height = 4, .width = 5};
-  EXPECT_THAT(Fault([&] { LoadClassifier(good, options); }), HasSubstr("--allow-torchscript"));
+  EXPECT_THAT(MessageOf([&] { LoadClassifier(good, options); }), HasSubstr("--allow-torchscript"));
   options.code = ForeignCode::kRun;
   const Classifier classifier = LoadClassifier(good, options);
   EXPECT_EQ(classifier.classes, 3);
@@ -171,7 +164,7 @@ TEST(LoadClassifier, TorchScriptIsCodeThatOneMustAllow) {
   options.normalize = "0.5:0.25";
   ExpectClose(LoadClassifier(good, options).logits(x), 2 * (x.flatten(1).slice(1, 0, 3) - 0.5) / 0.25);
   options.normalize = "";
-  EXPECT_THAT(Fault([&] {
+  EXPECT_THAT(MessageOf([&] {
                 LoadClassifier(save("nan.pt", R"(
     def forward(self, x):
       return x.flatten(1)[:, :3] / 0.0 * 0.0
@@ -179,7 +172,7 @@ TEST(LoadClassifier, TorchScriptIsCodeThatOneMustAllow) {
                                options);
               }),
               HasSubstr("not finite"));
-  EXPECT_THAT(Fault([&] {
+  EXPECT_THAT(MessageOf([&] {
                 LoadClassifier(save("shape.pt", R"(
     def forward(self, x):
       return x
@@ -187,7 +180,7 @@ TEST(LoadClassifier, TorchScriptIsCodeThatOneMustAllow) {
                                options);
               }),
               HasSubstr("does not give logits"));
-  EXPECT_THAT(Fault([&] {
+  EXPECT_THAT(MessageOf([&] {
                 LoadClassifier(save("colour.pt", R"(
     def forward(self, x):
       return x.view(-1, 3, 20)[:, 0]
@@ -196,7 +189,7 @@ TEST(LoadClassifier, TorchScriptIsCodeThatOneMustAllow) {
               }),
               HasSubstr("does not take these images"));
   std::ofstream(folder / "cut.pt", std::ios::binary) << "PK\x03\x04 and no more";
-  EXPECT_THAT(Fault([&] { LoadClassifier(folder / "cut.pt", options); }), HasSubstr("damaged"));
+  EXPECT_THAT(MessageOf([&] { LoadClassifier(folder / "cut.pt", options); }), HasSubstr("damaged"));
 }
 
 }  // namespace

@@ -116,9 +116,13 @@ EvaluationInput PrepareEvaluation(const EvaluateOptions& options) {
     input.config["cifar10-c"] = input.published->hash();
   }
   input.left_out = LeftOut(options, input);
-  for (const Json& entry : input.left_out)
-    spdlog::warn("{} {} is left out: {}", entry["set"].get<std::string>(), entry["name"].get<std::string>(),
-                 entry["why"].get<std::string>());
+  if (!input.left_out.empty()) {
+    std::string names;
+    for (const Json& entry : input.left_out)
+      names += (names.empty() ? "" : ", ") + entry["set"].get<std::string>() + " " +
+               entry["name"].get<std::string>();
+    spdlog::warn("left out: {} ({})", names, input.left_out[0]["why"].get<std::string>());
+  }
   input.config["data"] = ImageSetSpec::Parse(options.data).Identity();
   input.config["data_hash"] = LabelledHash(original);
   input.images = FitToModel(original, input.classifier);

@@ -37,8 +37,8 @@ TEST(Intervals, WilsonAndQuantiles) {
     EXPECT_NEAR((p - 0.8) * (p - 0.8), 1.959964 * 1.959964 * p * (1 - p) / 10, 1e-9);
   EXPECT_LT(low, 0.8);
   EXPECT_GT(high, 0.8);
-  EXPECT_EQ(WilsonInterval(0, 5)[0], 0);
-  EXPECT_EQ(WilsonInterval(5, 5)[1], 1);
+  EXPECT_NEAR(WilsonInterval(0, 5)[0], 0, 1e-12);
+  EXPECT_NEAR(WilsonInterval(5, 5)[1], 1, 1e-12);
   const std::vector<double> values = {1, 2, 4, kInfinity, kInfinity};
   EXPECT_EQ(Quantile(values, 0), 1);
   EXPECT_EQ(Quantile(values, 0.125), 1.5);
