@@ -167,7 +167,7 @@ AttackOutcome FabTargeted(const Classifier& classifier, const AttackInput& input
              return TowardsTargets(victim, points, rows, part);
            });
   }
-  victim.Forget(epsilon);
+  victim.Shorten(epsilon);
   return victim.Outcome();
 }
 

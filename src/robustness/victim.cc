@@ -114,8 +114,16 @@ void Victim::Tighten(const torch::Tensor& all_rows, int64_t steps) {
   }
 }
 
-void Victim::Forget(double epsilon) {
-  const torch::Tensor rows = Beyond(epsilon);
+void Victim::Shorten(double epsilon) {
+  constexpr double kRounding = 2e-7;  // of a difference of two values in [0, 1]
+  torch::Tensor rows = Beyond(epsilon + kRounding);
+  const torch::Tensor tried = rows.masked_select(perturbation_.index_select(0, rows).isfinite());
+  if (tried.size(0) > 0) {
+    const torch::Tensor points =
+        Project(adversarial_.index_select(0, tried), input_.images.index_select(0, tried), norm_, epsilon);
+    Offer(points, tried, Fooled(Logits(points, tried), tried));
+  }
+  rows = Beyond(epsilon + kRounding);
   adversarial_.index_copy_(0, rows, input_.images.index_select(0, rows));
   perturbation_.index_fill_(0, rows, kInfinity);
 }

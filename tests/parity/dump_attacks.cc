@@ -84,7 +84,7 @@ int main(int argc, char** argv) {
     const std::string suffix = "_" + std::string(NameOf(norm));
     keep("pgd" + suffix, PgdStep(classifier, input, point, norm, 0.1, 0.03));
     keep("apgd" + suffix, ApgdStep(point, previous, margin.gradient, input.images, step, norm, 0.1, 0.75));
-    keep("fmn" + suffix, FmnStep(point - input.images, margin.gradient, input.images, radius, norm, 0.5));
+    keep("fmn" + suffix, FmnStep(point - input.images, margin.gradient, input.images, radius, norm, step));
     keep("deepfool" + suffix, DeepFoolStep(jacobian.logits.gather(1, classes), jacobian.gradients, norm));
     torch::Tensor least = torch::empty_like(point);
     BoxStep solver(kValues);
