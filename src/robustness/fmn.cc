@@ -27,9 +27,8 @@ torch::Tensor FmnStep(const torch::Tensor& offset, const torch::Tensor& gradient
 torch::Tensor FmnRadius(const FmnRadii& radii, const torch::Tensor& fooled, double gamma) {
   const torch::Tensor shrunk = torch::minimum(radii.radius * (1 - gamma), radii.smallest);
   const torch::Tensor grown = radii.radius * (1 + gamma);
-  // A thousandth further than the linearized boundary, or rounding leaves a linear model just before it for
-  // ever.
-  const torch::Tensor aimed = radii.size + (1 + kLastGamma) * radii.to_boundary;
+  // Beyond the linearized boundary, or rounding and the box's walls leave the point just before it for ever.
+  const torch::Tensor aimed = (1 + gamma) * (radii.size + radii.to_boundary);
   const torch::Tensor next =
       torch::where(fooled, shrunk, torch::where(radii.smallest.isfinite(), grown, aimed));
   return torch::minimum(next, radii.largest);

@@ -69,7 +69,7 @@ for i in range(count):
     elif found:
         wanted = radius[i] * 1.05
     else:
-        wanted = 2 * smallest[i] + 1.001 * 3 * radius[i]
+        wanted = 1.05 * (2 * smallest[i] + 3 * radius[i])
     parity.same(f"FMN radius {i}", ours["fmn_radius"][i], torch.as_tensor(wanted).clamp(max=0.6))
 
 for norm in ("linf", "l2"):
