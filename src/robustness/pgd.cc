@@ -6,14 +6,6 @@
 namespace murine {
 namespace {
 
-// What the attack raises, [n]: the cross entropy of the label, or minus that of the target.
-torch::Tensor Loss(const torch::Tensor& logits, const AttackInput& input) {
-  const bool targeted = input.targets.defined();
-  const torch::Tensor entropy = torch::cross_entropy_loss(logits, targeted ? input.targets : input.labels,
-                                                          /*weight=*/{}, at::Reduction::None);
-  return targeted ? -entropy : entropy;
-}
-
 // Uniform in the cube for L-infinity; for L2 a normal direction at a uniform share of epsilon.
 torch::Tensor RandomStart(const AttackInput& input, Norm norm, double epsilon, uint64_t seed, int restart) {
   const torch::Tensor offset =
@@ -45,7 +37,8 @@ AttackOutcome Fgsm(const Classifier& classifier, const AttackInput& input, Norm 
   if (epsilon == 0 || rows.size(0) == 0) return victim.Outcome();
   const AttackInput part = SelectRows(input, rows);
   const torch::Tensor gradient =
-      victim.Differentiate(part.images, rows, [&](const torch::Tensor& z) { return Loss(z, part); }).gradient;
+      victim.Differentiate(part.images, rows, [&](const torch::Tensor& z) { return CrossEntropy(z, part); })
+          .gradient;
   const torch::Tensor point =
       Project(part.images + epsilon * Steepest(gradient, norm), part.images, norm, epsilon);
   victim.Offer(point, rows, victim.Fooled(victim.Logits(point, rows), rows));
@@ -61,7 +54,8 @@ AttackOutcome Pgd(const Classifier& classifier, const AttackInput& input, Norm n
     AttackInput part = SelectRows(input, rows);
     torch::Tensor point = RandomStart(part, norm, epsilon, options.seed, restart);
     for (int step = 0; step < options.steps && rows.size(0) > 0; ++step) {
-      auto at = victim.Differentiate(point, rows, [&](const torch::Tensor& z) { return Loss(z, part); });
+      auto at =
+          victim.Differentiate(point, rows, [&](const torch::Tensor& z) { return CrossEntropy(z, part); });
       const torch::Tensor fooled = victim.Fooled(at.logits, rows);
       victim.Offer(point, rows, fooled);
       const torch::Tensor keep = fooled.logical_not().nonzero().squeeze(1);

@@ -23,13 +23,7 @@ Victim::Victim(const Classifier& classifier, const AttackInput& input, Norm norm
   const torch::Tensor rows = torch::arange(n);
   queries_ = torch::zeros({n}, torch::kInt64);
   clean_logits_ = Logits(input.images, rows);
-  const torch::Tensor bad = clean_logits_.isfinite().all(1).logical_not();
-  if (bad.any().item<bool>()) {
-    const int64_t first = bad.nonzero()[0][0].item<int64_t>();
-    throw Error({.what = "the model gives logits that are not finite",
-                 .where = fmt::format("image {}", input.index[first].item<int64_t>()),
-                 .hint = "its training diverged, or its input scaling is not what it was trained with"});
-  }
+  RequireFinite(clean_logits_, input.index);
   adversarial_ = input.images.clone();
   perturbation_ = torch::where(Fooled(clean_logits_, rows), 0.f, kInfinity);
 }
