@@ -25,10 +25,9 @@ torch::Tensor RandomStart(const AttackInput& input, Norm norm, double epsilon, u
 
 }  // namespace
 
-torch::Tensor PgdStep(const Classifier& classifier, const AttackInput& input, const torch::Tensor& point,
+torch::Tensor PgdStep(const torch::Tensor& point, const torch::Tensor& gradient, const torch::Tensor& images,
                       Norm norm, double epsilon, double step) {
-  const torch::Tensor gradient = InputGradient(classifier, point, input.labels);
-  return Project(point + step * Steepest(gradient, norm), input.images, norm, epsilon);
+  return Project(point + step * Steepest(gradient, norm), images, norm, epsilon);
 }
 
 AttackOutcome Fgsm(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon) {
@@ -39,8 +38,7 @@ AttackOutcome Fgsm(const Classifier& classifier, const AttackInput& input, Norm 
   const torch::Tensor gradient =
       victim.Differentiate(part.images, rows, [&](const torch::Tensor& z) { return CrossEntropy(z, part); })
           .gradient;
-  const torch::Tensor point =
-      Project(part.images + epsilon * Steepest(gradient, norm), part.images, norm, epsilon);
+  const torch::Tensor point = PgdStep(part.images, gradient, part.images, norm, epsilon, epsilon);
   victim.Offer(point, rows, victim.Fooled(victim.Logits(point, rows), rows));
   return victim.Outcome();
 }
@@ -61,8 +59,7 @@ AttackOutcome Pgd(const Classifier& classifier, const AttackInput& input, Norm n
       const torch::Tensor keep = fooled.logical_not().nonzero().squeeze(1);
       if (keep.size(0) < rows.size(0)) part = SelectRows(part, keep);
       KeepRows(keep, {&rows, &point, &at.gradient});
-      point = Project(point + options.relative_step * epsilon * Steepest(at.gradient, norm), part.images,
-                      norm, epsilon);
+      point = PgdStep(point, at.gradient, part.images, norm, epsilon, options.relative_step * epsilon);
     }
     if (rows.size(0) > 0) victim.Offer(point, rows, victim.Fooled(victim.Logits(point, rows), rows));
   }
