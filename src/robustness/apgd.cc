@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "robustness/apgd.h"
 
-#include "nn/tensor.h"
 #include "robustness/victim.h"
 
 namespace murine {
@@ -12,29 +11,8 @@ constexpr double kLeast = 1e-12;
 // Of logits and the part of the batch they are of, [n].
 using LossOf = std::function<torch::Tensor(const torch::Tensor& logits, const AttackInput& part)>;
 
-torch::Tensor CrossEntropy(const torch::Tensor& logits, const AttackInput& part) {
-  const bool targeted = part.targets.defined();
-  const torch::Tensor entropy = torch::cross_entropy_loss(logits, targeted ? part.targets : part.labels,
-                                                          /*weight=*/{}, at::Reduction::None);
-  return targeted ? -entropy : entropy;
-}
-
 torch::Tensor Dlr(const torch::Tensor& logits, const AttackInput& part) {
   return DlrLoss(logits, part.labels, part.targets);
-}
-
-// On the surface of the ball (L-infinity: one value at epsilon).
-torch::Tensor RandomStart(const AttackInput& part, Norm norm, double epsilon, std::string_view purpose,
-                          uint64_t seed, int64_t attempt) {
-  const torch::Tensor draws =
-      DrawEach(part, seed, purpose, attempt, [&](RandomStream& stream, std::span<float> values) {
-        if (norm == Norm::kLinf)
-          stream.FillUniform(values, -1, 1);
-        else
-          stream.FillNormal(values, 1);
-      });
-  const torch::Tensor sizes = PerImage(Sizes(draws, norm).clamp_min(kLeast));
-  return Project(part.images + epsilon * draws / sizes, part.images, norm, epsilon);
 }
 
 // One start of APGD for what still stands.
@@ -53,7 +31,9 @@ class Ascent {
     rows_ = victim_.Standing();
     if (rows_.size(0) == 0) return;
     part_ = SelectRows(input_, rows_);
-    Begin(RandomStart(part_, norm_, epsilon_, purpose, options_.seed, attempt));
+    // From the surface of the ball.
+    const torch::Tensor direction = DrawDirections(part_, norm_, options_.seed, purpose, attempt);
+    Begin(Project(part_.images + epsilon_ * direction, part_.images, norm_, epsilon_));
     // The checkpoints of section 3.1: after 22 % of the steps, then ever closer, never closer than 6 %.
     int64_t interval = std::max<int64_t>(22 * options_.steps / 100, 1), since = 0;
     for (int step = 0; step < options_.steps && rows_.size(0) > 0; ++step) {

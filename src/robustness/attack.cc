@@ -47,6 +47,25 @@ torch::Tensor DrawEach(const AttackInput& input, uint64_t seed, std::string_view
   return draws;
 }
 
+torch::Tensor DrawDirections(const AttackInput& input, Norm norm, uint64_t seed, std::string_view purpose,
+                             int64_t attempt) {
+  const torch::Tensor draws =
+      DrawEach(input, seed, purpose, attempt, [&](RandomStream& stream, std::span<float> values) {
+        if (norm == Norm::kLinf)
+          stream.FillUniform(values, -1, 1);
+        else
+          stream.FillNormal(values, 1);
+      });
+  return draws / PerImage(Sizes(draws, norm).clamp_min(kLeast));
+}
+
+torch::Tensor CrossEntropy(const torch::Tensor& logits, const AttackInput& input) {
+  const bool targeted = input.targets.defined();
+  const torch::Tensor entropy = torch::cross_entropy_loss(logits, targeted ? input.targets : input.labels,
+                                                          /*weight=*/{}, at::Reduction::None);
+  return targeted ? -entropy : entropy;
+}
+
 torch::Tensor Margin(const torch::Tensor& logits, const AttackInput& input) {
   const bool targeted = input.targets.defined();
   const torch::Tensor wanted = (targeted ? input.targets : input.labels).unsqueeze(1);
@@ -76,16 +95,19 @@ torch::Tensor InputGradient(const Classifier& classifier, const torch::Tensor& i
   return torch::autograd::grad({loss}, {x})[0];
 }
 
+void RequireFinite(const torch::Tensor& logits, const torch::Tensor& index) {
+  const torch::Tensor bad = logits.isfinite().all(1).logical_not();
+  if (!bad.any().item<bool>()) return;
+  const int64_t first = bad.nonzero()[0][0].item<int64_t>();
+  throw Error({.what = "the model gives logits that are not finite",
+               .where = fmt::format("image {}", index[first].item<int64_t>()),
+               .hint = "its training diverged, or its input scaling is not what it was trained with"});
+}
+
 torch::Tensor Correct(const Classifier& classifier, const AttackInput& input, const torch::Tensor& images) {
   torch::NoGradGuard no_grad;
   const torch::Tensor logits = classifier.logits(images);
-  const torch::Tensor bad = logits.isfinite().all(1).logical_not();
-  if (bad.any().item<bool>()) {
-    const int64_t first = bad.nonzero()[0][0].item<int64_t>();
-    throw Error({.what = "the model gives logits that are not finite",
-                 .where = fmt::format("image {}", input.index[first].item<int64_t>()),
-                 .hint = "its training diverged, or its input scaling is not what it was trained with"});
-  }
+  RequireFinite(logits, input.index);
   return logits.argmax(1).eq(input.labels);
 }
 

@@ -49,6 +49,13 @@ struct AttackOutcome {
 torch::Tensor DrawEach(const AttackInput& input, uint64_t seed, std::string_view purpose, int64_t attempt,
                        const std::function<void(RandomStream&, std::span<float>)>& fill);
 
+// Likewise, directions of size 1 in the norm: uniform in a cube for L-infinity, on the sphere for L2.
+torch::Tensor DrawDirections(const AttackInput& input, Norm norm, uint64_t seed, std::string_view purpose,
+                             int64_t attempt);
+
+// What to raise, [n]: the cross entropy of the label; targeted, minus that of the target.
+torch::Tensor CrossEntropy(const torch::Tensor& logits, const AttackInput& input);
+
 // What to lower until it is below zero, [n]: the label's logit minus the best other one; targeted, the best
 // other logit minus the target's.
 torch::Tensor Margin(const torch::Tensor& logits, const AttackInput& input);
@@ -65,6 +72,9 @@ torch::Tensor Sizes(const torch::Tensor& offset, Norm norm);
 // The gradient of the summed cross entropy with respect to the images; the model stays as it is.
 torch::Tensor InputGradient(const Classifier& classifier, const torch::Tensor& images,
                             const torch::Tensor& labels);
+
+// Error that names the image where logits [n, classes] are not finite.
+void RequireFinite(const torch::Tensor& logits, const torch::Tensor& index);
 
 // Which images the classifier gets right, [n] bool. NaN logits are an error that names the image.
 torch::Tensor Correct(const Classifier& classifier, const AttackInput& input, const torch::Tensor& images);

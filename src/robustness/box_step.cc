@@ -11,6 +11,8 @@ namespace {
 constexpr double kSteep =
     1e200;  // every value with a part in the plane stands at a bound; finite: 0 * kSteep is 0
 constexpr int kIterations = 100;
+constexpr double kFine =
+    1e-4;  // of the distance in L-infinity: ten times finer than what a walk calls progress
 
 }  // namespace
 
@@ -62,7 +64,7 @@ double BoxStep::SolveSlope(double share, double gap, double guess) const {
   const double most = Extreme(1), least = Extreme(-1);
   if (gap >= most) return kSteep;
   if (gap <= least) return -kSteep;
-  const double tolerance = 1e-10 * std::abs(gap) + 1e-15 * (most - least);
+  const double tolerance = 1e-9 * std::abs(gap) + 1e-15 * (most - least);
   double below = -std::numeric_limits<double>::infinity(), above = -below, slope = guess;
   double stride = std::max(std::abs(guess), 1e-6);
   for (int iteration = 0; iteration < kIterations; ++iteration) {
@@ -191,7 +193,7 @@ bool BoxStep::NearestLinf(std::span<const float> clean, std::span<const float> p
     }
   };
   double too_small = 0;
-  while (bound - too_small > 1e-6 * bound) {
+  while (bound - too_small > kFine * bound) {
     const double middle = (too_small + bound) / 2;
     set_bounds(middle);
     const double found = SolveSlope(0, gap, slope);

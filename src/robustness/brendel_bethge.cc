@@ -61,8 +61,8 @@ torch::Tensor BestSteps(const torch::Tensor& images, const torch::Tensor& points
 AttackOutcome BrendelBethge(const Classifier& classifier, const AttackInput& input, Norm norm,
                             const BrendelBethgeOptions& options) {
   Victim victim(classifier, input, norm);
-  const Starts starts =
-      FindStarts(victim, input, victim.Standing(), options.directions, options.blends, options.seed);
+  const Starts starts = FindNearStarts(victim, input, victim.Standing(), norm, options.directions,
+                                       options.blends, options.seed);
   if (starts.rows.size(0) == 0) return victim.Outcome();
   torch::Tensor rows = starts.rows;
   AttackInput part = SelectRows(input, rows);

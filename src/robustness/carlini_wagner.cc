@@ -11,7 +11,8 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr double kInside = 0.999999;  // keeps atanh finite at the box's walls
 constexpr double kProgress = 0.9999;  // a loss above this share of the last check's has stopped falling
-constexpr int64_t kChecks = 10;       // in a search
+constexpr int64_t kTightenSteps = 10;
+constexpr int64_t kChecks = 10;                                   // in a search
 constexpr double kFirst = 0.9, kSecond = 0.999, kEpsilon = 1e-8;  // Adam's
 
 torch::Tensor ToBox(const torch::Tensor& w) { return (w.tanh() + 1) / 2; }
@@ -82,6 +83,7 @@ AttackOutcome CarliniWagner(const Classifier& classifier, const AttackInput& inp
     low = torch::where(good, low, constant);
     constant = torch::where(high.isinf(), constant * 10, (low + high) / 2);
   }
+  if (options.confidence == 0) victim.Tighten(rows, kTightenSteps);
   return victim.Outcome();
 }
 

@@ -47,15 +47,8 @@ torch::Tensor StepsTo(const torch::Tensor& points, const Planes& planes, Norm no
 // A random start at half the radius, or half the smallest success where that is less (section 3.4).
 torch::Tensor RandomStart(const AttackInput& part, const torch::Tensor& smallest, Norm norm, double radius,
                           uint64_t seed, int64_t attempt) {
-  const torch::Tensor draws =
-      DrawEach(part, seed, "fab", attempt, [&](RandomStream& stream, std::span<float> values) {
-        if (norm == Norm::kLinf)
-          stream.FillUniform(values, -1, 1);
-        else
-          stream.FillNormal(values, 1);
-      });
-  const torch::Tensor scale = smallest.clamp_max(radius) / 2 / Sizes(draws, norm).clamp_min(kLeast);
-  return (part.images + PerImage(scale) * draws).clamp(0, 1);
+  const torch::Tensor direction = DrawDirections(part, norm, seed, "fab", attempt);
+  return (part.images + PerImage(smallest.clamp_max(radius) / 2) * direction).clamp(0, 1);
 }
 
 // Algorithm 1 from one start. Images whose smallest success is at most `enough` leave.
@@ -167,7 +160,7 @@ AttackOutcome FabTargeted(const Classifier& classifier, const AttackInput& input
              return TowardsTargets(victim, points, rows, part);
            });
   }
-  victim.Forget(epsilon);
+  victim.Shorten(epsilon);
   return victim.Outcome();
 }
 

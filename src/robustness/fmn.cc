@@ -19,15 +19,16 @@ double Anneal(double first, double last, double share) {
 }  // namespace
 
 torch::Tensor FmnStep(const torch::Tensor& offset, const torch::Tensor& gradient, const torch::Tensor& images,
-                      const torch::Tensor& radius, Norm norm, double step) {
-  const torch::Tensor moved = images + offset - step * Steepest(gradient, Norm::kL2);
+                      const torch::Tensor& radius, Norm norm, const torch::Tensor& step) {
+  const torch::Tensor moved = images + offset - PerImage(step) * Steepest(gradient, Norm::kL2);
   return Project(moved, images, norm, radius) - images;
 }
 
 torch::Tensor FmnRadius(const FmnRadii& radii, const torch::Tensor& fooled, double gamma) {
   const torch::Tensor shrunk = torch::minimum(radii.radius * (1 - gamma), radii.smallest);
   const torch::Tensor grown = radii.radius * (1 + gamma);
-  const torch::Tensor aimed = radii.size + radii.to_boundary;
+  // Beyond the linearized boundary, or rounding and the box's walls leave the point just before it for ever.
+  const torch::Tensor aimed = (1 + gamma) * (radii.size + radii.to_boundary);
   const torch::Tensor next =
       torch::where(fooled, shrunk, torch::where(radii.smallest.isfinite(), grown, aimed));
   return torch::minimum(next, radii.largest);
@@ -41,6 +42,7 @@ AttackOutcome Fmn(const Classifier& classifier, const AttackInput& input, Norm n
   const AttackInput part = SelectRows(input, rows);
   torch::Tensor offset = torch::zeros_like(part.images);
   const torch::Tensor largest = Sizes(torch::maximum(part.images, 1 - part.images), norm);
+  const double side = std::sqrt(static_cast<double>(offset.numel() / offset.size(0)));
   torch::Tensor radius = torch::full({rows.size(0)}, std::numeric_limits<float>::infinity());
   for (int64_t step = 0; step < options.steps; ++step) {
     const double share = static_cast<double>(step) / static_cast<double>(options.steps);
@@ -58,8 +60,9 @@ AttackOutcome Fmn(const Classifier& classifier, const AttackInput& input, Norm n
                         .smallest = victim.perturbation().index_select(0, rows),
                         .largest = largest},
                        fooled, Anneal(options.gamma, kLastGamma, share));
-    offset = FmnStep(offset, at.gradient, part.images, radius, norm,
-                     Anneal(options.step, options.step * kLastStep, share));
+    // The longest step in L2 that still makes sense: to the corner of the ball.
+    const torch::Tensor longest = (norm == Norm::kLinf ? radius * side : radius).clamp_max(options.step);
+    offset = FmnStep(offset, at.gradient, part.images, radius, norm, longest * Anneal(1, kLastStep, share));
   }
   return victim.Outcome();
 }

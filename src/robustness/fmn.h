@@ -7,7 +7,7 @@ namespace murine {
 
 struct FmnOptions {
   int64_t steps = 100;
-  double step = 1;      // first step in L2; falls to a hundredth along a cosine
+  double step = 1;      // first step in L2, at most; falls to a hundredth along a cosine
   double gamma = 0.05;  // first change of the radius; falls to 0.001 along a cosine
 
   template <class Self, class Visitor>
@@ -19,7 +19,8 @@ struct FmnOptions {
 };
 
 // Fast minimum-norm attack (Pintor et al. 2021, arXiv 2102.12827): gradient steps inside a ball whose radius
-// shrinks after a success and grows otherwise.
+// shrinks after a success and grows otherwise. No step is longer than the ball is wide, which the paper
+// leaves to the choice of the first step: with 1 for all, small perturbations need ten times the steps.
 AttackOutcome Fmn(const Classifier& classifier, const AttackInput& input, Norm norm,
                   const FmnOptions& options);
 
@@ -32,8 +33,8 @@ struct FmnRadii {
 // The radii after a look at the points (algorithm 1, lines 5 to 12).
 torch::Tensor FmnRadius(const FmnRadii& radii, const torch::Tensor& fooled, double gamma);
 
-// The offsets after a step of length `step` down the margin's gradient, in the ball and the box.
+// The offsets after steps of length `step` [n] down the margin's gradient, in the ball and the box.
 torch::Tensor FmnStep(const torch::Tensor& offset, const torch::Tensor& gradient, const torch::Tensor& images,
-                      const torch::Tensor& radius, Norm norm, double step);
+                      const torch::Tensor& radius, Norm norm, const torch::Tensor& step);
 
 }  // namespace murine

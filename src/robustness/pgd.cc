@@ -6,14 +6,6 @@
 namespace murine {
 namespace {
 
-// What the attack raises, [n]: the cross entropy of the label, or minus that of the target.
-torch::Tensor Loss(const torch::Tensor& logits, const AttackInput& input) {
-  const bool targeted = input.targets.defined();
-  const torch::Tensor entropy = torch::cross_entropy_loss(logits, targeted ? input.targets : input.labels,
-                                                          /*weight=*/{}, at::Reduction::None);
-  return targeted ? -entropy : entropy;
-}
-
 // Uniform in the cube for L-infinity; for L2 a normal direction at a uniform share of epsilon.
 torch::Tensor RandomStart(const AttackInput& input, Norm norm, double epsilon, uint64_t seed, int restart) {
   const torch::Tensor offset =
@@ -33,10 +25,9 @@ torch::Tensor RandomStart(const AttackInput& input, Norm norm, double epsilon, u
 
 }  // namespace
 
-torch::Tensor PgdStep(const Classifier& classifier, const AttackInput& input, const torch::Tensor& point,
+torch::Tensor PgdStep(const torch::Tensor& point, const torch::Tensor& gradient, const torch::Tensor& images,
                       Norm norm, double epsilon, double step) {
-  const torch::Tensor gradient = InputGradient(classifier, point, input.labels);
-  return Project(point + step * Steepest(gradient, norm), input.images, norm, epsilon);
+  return Project(point + step * Steepest(gradient, norm), images, norm, epsilon);
 }
 
 AttackOutcome Fgsm(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon) {
@@ -45,9 +36,9 @@ AttackOutcome Fgsm(const Classifier& classifier, const AttackInput& input, Norm 
   if (epsilon == 0 || rows.size(0) == 0) return victim.Outcome();
   const AttackInput part = SelectRows(input, rows);
   const torch::Tensor gradient =
-      victim.Differentiate(part.images, rows, [&](const torch::Tensor& z) { return Loss(z, part); }).gradient;
-  const torch::Tensor point =
-      Project(part.images + epsilon * Steepest(gradient, norm), part.images, norm, epsilon);
+      victim.Differentiate(part.images, rows, [&](const torch::Tensor& z) { return CrossEntropy(z, part); })
+          .gradient;
+  const torch::Tensor point = PgdStep(part.images, gradient, part.images, norm, epsilon, epsilon);
   victim.Offer(point, rows, victim.Fooled(victim.Logits(point, rows), rows));
   return victim.Outcome();
 }
@@ -61,14 +52,14 @@ AttackOutcome Pgd(const Classifier& classifier, const AttackInput& input, Norm n
     AttackInput part = SelectRows(input, rows);
     torch::Tensor point = RandomStart(part, norm, epsilon, options.seed, restart);
     for (int step = 0; step < options.steps && rows.size(0) > 0; ++step) {
-      auto at = victim.Differentiate(point, rows, [&](const torch::Tensor& z) { return Loss(z, part); });
+      auto at =
+          victim.Differentiate(point, rows, [&](const torch::Tensor& z) { return CrossEntropy(z, part); });
       const torch::Tensor fooled = victim.Fooled(at.logits, rows);
       victim.Offer(point, rows, fooled);
       const torch::Tensor keep = fooled.logical_not().nonzero().squeeze(1);
       if (keep.size(0) < rows.size(0)) part = SelectRows(part, keep);
       KeepRows(keep, {&rows, &point, &at.gradient});
-      point = Project(point + options.relative_step * epsilon * Steepest(at.gradient, norm), part.images,
-                      norm, epsilon);
+      point = PgdStep(point, at.gradient, part.images, norm, epsilon, options.relative_step * epsilon);
     }
     if (rows.size(0) > 0) victim.Offer(point, rows, victim.Fooled(victim.Logits(point, rows), rows));
   }

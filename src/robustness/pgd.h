@@ -29,8 +29,8 @@ struct PgdOptions {
 AttackOutcome Pgd(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon,
                   const PgdOptions& options);
 
-// One projected step from `point` along the gradient of the cross entropy.
-torch::Tensor PgdStep(const Classifier& classifier, const AttackInput& input, const torch::Tensor& point,
+// One projected step of length `step` from `point` up the gradient there.
+torch::Tensor PgdStep(const torch::Tensor& point, const torch::Tensor& gradient, const torch::Tensor& images,
                       Norm norm, double epsilon, double step);
 
 }  // namespace murine

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "robustness/start.h"
 
+#include "robustness/deepfool.h"
+
 namespace murine {
 namespace {
 
@@ -22,7 +24,46 @@ Starts FindNoise(Victim& victim, const AttackInput& input, torch::Tensor rows, i
   return {torch::cat(found_rows), torch::cat(found_points)};
 }
 
+// The step onto the nearest linearized boundary.
+torch::Tensor LinearizedSteps(Victim& victim, const AttackInput& part, const torch::Tensor& rows, Norm norm) {
+  constexpr int64_t kClasses = 10;
+  if (part.targets.defined()) {
+    const auto at = victim.Differentiate(part.images, rows,
+                                         [&](const torch::Tensor& logits) { return Margin(logits, part); });
+    const torch::Tensor flat = at.gradient.flatten(1);
+    const torch::Tensor steepness = norm == Norm::kLinf ? flat.abs().sum(1) : flat.norm(2, 1);
+    return -PerImage(at.loss / steepness.clamp_min(1e-8)) * Steepest(at.gradient, norm);
+  }
+  const torch::Tensor clean = victim.clean_logits().index_select(0, rows);
+  const torch::Tensor classes =
+      torch::cat({part.labels.unsqueeze(1), RankedOtherClasses(clean, part.labels)}, 1).slice(1, 0, kClasses);
+  const auto at = victim.DifferentiateLogits(part.images, rows, classes);
+  return DeepFoolStep(at.logits.gather(1, classes), at.gradients, norm);
+}
+
 }  // namespace
+
+Starts FindNearStarts(Victim& victim, const AttackInput& input, const torch::Tensor& all_rows, Norm norm,
+                      int64_t directions, int64_t blends, uint64_t seed) {
+  if (input.starts.defined() || all_rows.size(0) == 0)
+    return FindStarts(victim, input, all_rows, directions, blends, seed);
+  torch::Tensor rows = all_rows;
+  torch::Tensor images = input.images.index_select(0, rows);
+  torch::Tensor steps = LinearizedSteps(victim, SelectRows(input, rows), rows, norm);
+  std::vector<torch::Tensor> found_rows, found_points;
+  for (double length = 1.1; length < 1.1 * 65 && rows.size(0) > 0; length *= 2) {
+    const torch::Tensor points = (images + length * steps).clamp(0, 1);
+    const torch::Tensor fooled = victim.Fooled(victim.Logits(points, rows), rows);
+    const torch::Tensor found = fooled.nonzero().squeeze(1);
+    found_rows.push_back(rows.index_select(0, found));
+    found_points.push_back(points.index_select(0, found));
+    KeepRows(fooled.logical_not().nonzero().squeeze(1), {&rows, &images, &steps});
+  }
+  const Starts others = FindStarts(victim, input, rows, directions, blends, seed);
+  found_rows.push_back(others.rows);
+  found_points.push_back(others.points);
+  return {torch::cat(found_rows), torch::cat(found_points)};
+}
 
 Starts FindStarts(Victim& victim, const AttackInput& input, const torch::Tensor& rows, int64_t directions,
                   int64_t blends, uint64_t seed) {

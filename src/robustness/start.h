@@ -15,4 +15,10 @@ struct Starts {
 Starts FindStarts(Victim& victim, const AttackInput& input, const torch::Tensor& rows, int64_t directions,
                   int64_t blends, uint64_t seed);
 
+// Starts near the image, for an attack that knows the gradient: beyond the nearest of the linearized
+// boundaries of the ten most likely classes (or of the target's), twice as far until one succeeds, up to 64
+// times. Where none does, and where `input.starts` are given, as above.
+Starts FindNearStarts(Victim& victim, const AttackInput& input, const torch::Tensor& rows, Norm norm,
+                      int64_t directions, int64_t blends, uint64_t seed);
+
 }  // namespace murine

@@ -23,13 +23,7 @@ Victim::Victim(const Classifier& classifier, const AttackInput& input, Norm norm
   const torch::Tensor rows = torch::arange(n);
   queries_ = torch::zeros({n}, torch::kInt64);
   clean_logits_ = Logits(input.images, rows);
-  const torch::Tensor bad = clean_logits_.isfinite().all(1).logical_not();
-  if (bad.any().item<bool>()) {
-    const int64_t first = bad.nonzero()[0][0].item<int64_t>();
-    throw Error({.what = "the model gives logits that are not finite",
-                 .where = fmt::format("image {}", input.index[first].item<int64_t>()),
-                 .hint = "its training diverged, or its input scaling is not what it was trained with"});
-  }
+  RequireFinite(clean_logits_, input.index);
   adversarial_ = input.images.clone();
   perturbation_ = torch::where(Fooled(clean_logits_, rows), 0.f, kInfinity);
 }
@@ -114,8 +108,16 @@ void Victim::Tighten(const torch::Tensor& all_rows, int64_t steps) {
   }
 }
 
-void Victim::Forget(double epsilon) {
-  const torch::Tensor rows = Beyond(epsilon);
+void Victim::Shorten(double epsilon) {
+  constexpr double kRounding = 2e-7;  // of a difference of two values in [0, 1]
+  torch::Tensor rows = Beyond(epsilon + kRounding);
+  const torch::Tensor tried = rows.masked_select(perturbation_.index_select(0, rows).isfinite());
+  if (tried.size(0) > 0) {
+    const torch::Tensor points =
+        Project(adversarial_.index_select(0, tried), input_.images.index_select(0, tried), norm_, epsilon);
+    Offer(points, tried, Fooled(Logits(points, tried), tried));
+  }
+  rows = Beyond(epsilon + kRounding);
   adversarial_.index_copy_(0, rows, input_.images.index_select(0, rows));
   perturbation_.index_fill_(0, rows, kInfinity);
 }

@@ -46,8 +46,8 @@ class Victim {
   // Bisects between each image of `rows` and its smallest success.
   void Tighten(const torch::Tensor& rows, int64_t steps);
 
-  // Successes beyond epsilon are none.
-  void Forget(double epsilon);
+  // Tries successes beyond epsilon once more where they enter its ball; those that fail there are none.
+  void Shorten(double epsilon);
 
   AttackOutcome Outcome() const;
 

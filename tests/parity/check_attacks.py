@@ -69,7 +69,7 @@ for i in range(count):
     elif found:
         wanted = radius[i] * 1.05
     else:
-        wanted = 2 * smallest[i] + 3 * radius[i]
+        wanted = 1.05 * (2 * smallest[i] + 3 * radius[i])
     parity.same(f"FMN radius {i}", ours["fmn_radius"][i], torch.as_tensor(wanted).clamp(max=0.6))
 
 for norm in ("linf", "l2"):
@@ -78,7 +78,7 @@ for norm in ("linf", "l2"):
     ahead = project(point + each(ours["step"]) * unit(slope, norm), norm, 0.1)
     mixed = point + 0.75 * (ahead - point) + 0.25 * (point - ours["previous"])
     parity.same(f"APGD {norm}", ours[f"apgd_{norm}"], project(mixed, norm, 0.1))
-    down = point - 0.5 * unit(slope, "l2")
+    down = point - each(ours["step"]) * unit(slope, "l2")
     parity.same(f"FMN {norm}", ours[f"fmn_{norm}"], project(down, norm, radius) - images, 1e-4)
 
     # DeepFool: the nearest of two linearized boundaries.

@@ -82,9 +82,9 @@ int main(int argc, char** argv) {
   keep("fmn_radius", FmnRadius(radii, fooled, 0.05));
   for (const Norm norm : {Norm::kLinf, Norm::kL2}) {
     const std::string suffix = "_" + std::string(NameOf(norm));
-    keep("pgd" + suffix, PgdStep(classifier, input, point, norm, 0.1, 0.03));
+    keep("pgd" + suffix, PgdStep(point, entropy, input.images, norm, 0.1, 0.03));
     keep("apgd" + suffix, ApgdStep(point, previous, margin.gradient, input.images, step, norm, 0.1, 0.75));
-    keep("fmn" + suffix, FmnStep(point - input.images, margin.gradient, input.images, radius, norm, 0.5));
+    keep("fmn" + suffix, FmnStep(point - input.images, margin.gradient, input.images, radius, norm, step));
     keep("deepfool" + suffix, DeepFoolStep(jacobian.logits.gather(1, classes), jacobian.gradients, norm));
     torch::Tensor least = torch::empty_like(point);
     BoxStep solver(kValues);
