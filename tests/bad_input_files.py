@@ -5,6 +5,7 @@
 usage: bad_input_files.py FOLDER (which holds scan.h5, made by `murine simulate`)
 """
 import gzip
+import json
 import pathlib
 import shutil
 import struct
@@ -70,6 +71,35 @@ def cut(name, source, share):
     (folder / name).write_bytes(content[: int(len(content) * share)])
 
 
+def write_resnet(name, **changes):
+    """A ResNet of one block by torchvision's names, for 12 x 12 gray images and 3 classes; None takes a tensor away."""
+    shapes = {"conv1.weight": (2, 1, 3, 3), "fc.weight": (3, 2), "fc.bias": (3,)}
+    for layer in ("1", "2"):
+        shapes[f"layer1.0.conv{layer}.weight"] = (2, 2, 3, 3)
+    for norm in ("bn1", "layer1.0.bn1", "layer1.0.bn2"):
+        shapes.update({f"{norm}.{part}": (2,) for part in ("weight", "bias", "running_mean", "running_var")})
+    tensors = {key: random.random(shape, dtype=np.float32) for key, shape in sorted(shapes.items())}
+    for key, change in changes.items():
+        tensors[key.replace("_", ".")] = change
+    header, data = {}, b""
+    for key, tensor in tensors.items():
+        if tensor is None:
+            continue
+        content = tensor.astype("<f4").tobytes()
+        header[key] = {"dtype": "F32", "shape": tensor.shape, "data_offsets": [len(data), len(data) + len(content)]}
+        data += content
+    text = json.dumps(header).encode()
+    (folder / name).write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+def write_corrupted(name, labels, **arrays):
+    """The layout of CIFAR-10-C."""
+    (folder / name).mkdir()
+    np.save(folder / name / "labels.npy", labels)
+    for kind, array in arrays.items():
+        np.save(folder / name / f"{kind}.npy", array)
+
+
 images = random.integers(0, 256, (40, 12, 12), dtype=np.uint8)
 labels = (np.arange(40) % 3).astype(np.uint8)
 np.save(folder / "images.npy", images)
@@ -96,6 +126,12 @@ np.save(folder / "none.npy", images[:0])
 np.save(folder / "small.npy", images[:, :4, :4])
 np.save(folder / "labels-39.npy", labels[:-1])
 np.save(folder / "labels-minus.npy", labels.astype(np.int64) - 1)
+
+np.save(folder / "labels-9.npy", np.full(40, 9, np.uint8))
+np.save(folder / "colour.npy", np.repeat(images[:, None], 3, axis=1))
+write_corrupted("corrupted-few", np.tile(labels[:39], 5))
+write_corrupted("corrupted-other", np.tile((labels + 1) % 3, 5))
+write_corrupted("corrupted-shape", np.tile(labels, 5), fog=np.zeros((200, 12, 12), np.uint8))
 
 similarity = np.eye(40, dtype=np.float32)
 np.save(folder / "foreign-39.npy", similarity[:39, :39])
@@ -195,6 +231,11 @@ packed[entry + 16] ^= 0xFF
 (folder / "text.safetensors").write_text("no model, but long enough to look at")
 (folder / "lies.safetensors").write_bytes(struct.pack("<Q", 1 << 40) + b"{}")
 (folder / "plain.safetensors").write_bytes(struct.pack("<Q", 2) + b"{}")
+
+write_resnet("resnet.safetensors")
+write_resnet("resnet-cut.safetensors", conv1_weight=None)
+write_resnet("nan.safetensors", fc_bias=np.full(3, np.nan, np.float32))
+(folder / "zip.pt").write_bytes(b"PK\x03\x04 and nothing that belongs to it")
 
 # arrays to import
 responses = random.random((len(images), 3), dtype=np.float32)

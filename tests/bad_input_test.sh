@@ -161,6 +161,29 @@ cat >"$folder/table" <<'TABLE'
 1 | run/model.safetensors                              | predict run/model.safetensors --stimuli npy:images.npy --out new.npy
 1 | absent                                             | evaluate absent --data npy:images.npy,labels.npy --out new.json
 1 | no model.safetensors in empty                      | evaluate empty --data npy:images.npy,labels.npy --out new.json
+2 | does not say how inputs are scaled                 | evaluate resnet.safetensors --data npy:images.npy,labels.npy --out new.json
+2 | malformed --normalize                              | evaluate resnet.safetensors --normalize 0.5 --data npy:images.npy,labels.npy --out new.json
+2 | the stem of the ResNet                             | evaluate resnet.safetensors --normalize none --stem imagenet --data npy:images.npy,labels.npy --out new.json
+1 | not a classifier of murine's in resnet-cut         | evaluate resnet-cut.safetensors --normalize none --data npy:images.npy,labels.npy --out new.json
+2 | a TorchScript file is code                         | evaluate zip.pt --data npy:images.npy,labels.npy --out new.json
+1 | not a TorchScript file, or a damaged one           | evaluate zip.pt --allow-torchscript --data npy:images.npy,labels.npy --out new.json
+1 | images of other channels                           | evaluate run --data npy:colour.npy,labels.npy --color --out new.json
+1 | label outside the model's classes in npy:images.npy,labels-9.npy, image 0 | evaluate run --data npy:images.npy,labels-9.npy --out new.json
+1 | bright.npy, image 0: expected 0 to 1               | evaluate run --data npy:bright.npy,labels.npy --out new.json
+1 | logits that are not finite in image 0              | evaluate nan.safetensors --normalize none --data npy:images.npy,labels.npy --out new.json
+# corruptions and attacks
+1 | cannot list the folder in absent                   | evaluate run --data npy:images.npy,labels.npy --corruptions frost --frost absent --out new.json
+1 | no frost textures in the folder in empty           | evaluate run --data npy:images.npy,labels.npy --corruptions frost --frost empty --out new.json
+1 | absent/labels.npy                                  | evaluate run --data npy:images.npy,labels.npy --cifar10-c absent --out new.json
+1 | labels for five severities                         | evaluate run --data npy:images.npy,labels.npy --cifar10-c corrupted-few --out new.json
+1 | of another test split in corrupted-other/labels.npy, row 0 | evaluate run --data npy:images.npy,labels.npy --cifar10-c corrupted-other --out new.json
+1 | not corrupted images of this set in corrupted-shape/fog.npy | evaluate run --data npy:images.npy,labels.npy --cifar10-c corrupted-shape --out new.json
+1 | absent                                             | evaluate run --data npy:images.npy,labels.npy --attacks pgd --transfer-from absent --out new.json
+2 | --transfer-from says whom to attack                | evaluate run --data npy:images.npy,labels.npy --transfer-from run --out new.json
+2 | did you mean 'fog'                                 | evaluate run --data npy:images.npy,labels.npy --corruptions fogg --out new.json
+2 | no such severity                                   | evaluate run --data npy:images.npy,labels.npy --corruptions fog:6 --out new.json
+2 | defined for L2 alone                               | evaluate run --data npy:images.npy,labels.npy --attacks cw:linf --out new.json
+2 | element-wise                                       | evaluate run --data npy:images.npy,labels.npy --attacks pgd --targets elements --out new.json
 # similarity targets
 1 | foreign-39.npy: expected 40 x 40                   | $T --data npy:images.npy,labels.npy --stimuli npy:images.npy --target foreign-39.npy --out new
 1 | other stimuli in S.npy                             | $T --data npy:images.npy,labels.npy --stimuli npy:floats.npy --target S.npy --out new

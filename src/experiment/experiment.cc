@@ -134,6 +134,9 @@ Json Describe(const Options& options) {
   Json described = OptionsToJson(options);
   for (const char* key : {"data", "stimuli"})
     if (described.contains(key)) described[key] = ImageSetIdentity(described[key].get<std::string>());
+  for (const char* key : {"frost", "cifar10-c", "transfer-from"})
+    if (described.contains(key))
+      described[key] = std::filesystem::path(described[key].get<std::string>()).filename().string();
   return described;
 }
 

@@ -26,18 +26,34 @@ std::vector<double> Collect(const std::vector<Json>& results, const Json::json_p
   return values;
 }
 
-// Every seed ran the same tests in the same order.
+// Every seed ran the same tests in the same order. What is no mean over seeds is kept where there is one
+// alone.
 Json SummarizeTests(const std::vector<Json>& results) {
   Json tests = Json::array();
   for (size_t i = 0; i < results[0]["tests"].size(); ++i) {
     Json test = results[0]["tests"][i];
-    for (const char* key : {"seconds", "interval", "accuracy", "success_rate", "clean_accuracy"})
-      if (test.contains(key)) test.erase(key);
+    for (const char* key : {"seconds", "clean_accuracy", "queries", "n_correct"}) test.erase(key);
+    if (results.size() > 1)
+      for (const char* key : {"interval", "quartiles", "quartiles_correct", "median_interval"})
+        test.erase(key);
     const std::string here = fmt::format("/tests/{}/", i);
-    AddMean(test, "accuracy", Collect(results, Json::json_pointer(here + "accuracy")));
-    if (results.size() == 1) test["interval"] = results[0]["tests"][i]["interval"];
-    if (const auto rates = Collect(results, Json::json_pointer(here + "success_rate")); !rates.empty())
-      AddMean(test, "success_rate", rates);
+    for (const char* key :
+         {"accuracy", "success_rate", "median_perturbation", "median_perturbation_correct"}) {
+      if (!test.contains(key)) continue;
+      test.erase(key);
+      const auto values = Collect(results, Json::json_pointer(here + key));
+      // a median is missing where it is infinite: the mean is then, too
+      const bool known =
+          std::string_view(key).starts_with("median") ? values.size() == results.size() : !values.empty();
+      if (known) AddMean(test, key, values);
+    }
+    if (results.size() > 1 && test.contains("success_over_epsilon"))
+      for (size_t k = 0; k < test["success_over_epsilon"].size(); ++k)
+        for (const char* key : {"success_rate", "accuracy"})
+          if (const auto values = Collect(
+                  results, Json::json_pointer(fmt::format("{}success_over_epsilon/{}/{}", here, k, key)));
+              !values.empty())
+            AddMean(test["success_over_epsilon"][k], key, values);
     tests.push_back(std::move(test));
   }
   return tests;
@@ -93,7 +109,8 @@ std::string Percent(const Json& object, const std::string& key) {
 
 std::string TestLabel(const Json& test) {
   const auto name = test["name"].get<std::string>();
-  if (!test.contains("epsilon")) return fmt::format("{} {:.3g}", name, test["level"].get<double>());
+  if (test.contains("level")) return fmt::format("{} {:.3g}", name, test["level"].get<double>());
+  if (!test.contains("epsilon")) return fmt::format("{} {} median", name, test["norm"].get<std::string>());
   const double epsilon = test["epsilon"].get<double>();
   if (test["norm"] == "linf") return fmt::format("{} linf {:.3g}/255", name, 255 * epsilon);
   return fmt::format("{} {} {:.3g}", name, test["norm"].get<std::string>(), epsilon);
@@ -131,9 +148,18 @@ std::string FormatConditions(const Json& summary) {
     for (const Json& condition : conditions) text += fmt::format(" {:>{}}", cell(condition), kColumn);
   };
   row("clean", [](const Json& condition) { return Percent(condition, "clean_accuracy"); });
-  for (size_t i = 0; i < conditions[0]["tests"].size(); ++i)
-    row(TestLabel(conditions[0]["tests"][i]),
-        [i](const Json& condition) { return Percent(condition["tests"][i], "accuracy"); });
+  for (size_t i = 0; i < conditions[0]["tests"].size(); ++i) {
+    const Json& test = conditions[0]["tests"][i];
+    if (test.contains("set")) continue;  // one of up to a hundred corruptions: their means follow
+    const bool least = !test.contains("level") && !test.contains("epsilon");
+    row(TestLabel(test), [i, least](const Json& condition) {
+      const Json& cell = condition["tests"][i];
+      if (!least) return Percent(cell, "accuracy");
+      return cell.contains("median_perturbation")
+                 ? fmt::format("{:.4g}", cell["median_perturbation"].get<double>())
+                 : std::string("-");
+    });
+  }
   return text + "\n";
 }
 

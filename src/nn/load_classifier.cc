@@ -1,35 +1,128 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/load_classifier.h"
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <charconv>
+#include <vector>
+
 #include "base/error.h"
 #include "base/hash.h"
 #include "io/file.h"
 #include "nn/checkpoint.h"
+#include "nn/foreign_resnet.h"
 #include "nn/resnet.h"
+#include "nn/tensor.h"
+#include "nn/torchscript.h"
 
 namespace murine {
+namespace {
 
-Classifier LoadClassifier(const std::filesystem::path& path) {
+std::vector<float> Numbers(std::string_view text) {
+  std::vector<float> numbers;
+  while (true) {
+    float number = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (fault != std::errc()) return {};
+    numbers.push_back(number);
+    text.remove_prefix(static_cast<size_t>(end - text.data()));
+    if (text.empty()) return numbers;
+    if (text[0] != ',') return {};
+    text.remove_prefix(1);
+  }
+}
+
+// The model behind (x - mean) / sd.
+Classifier Normalized(Classifier model, const std::string& normalize) {
+  if (normalize == "none") {
+    model.description += ", inputs enter as they are";
+    return model;
+  }
+  const size_t colon = normalize.find(':');
+  const std::string_view text = normalize;
+  const std::vector<float> mean = Numbers(text.substr(0, colon));
+  const std::vector<float> sd =
+      colon == std::string::npos ? std::vector<float>{} : Numbers(text.substr(colon + 1));
+  const auto fits = [&](const std::vector<float>& values) {
+    return values.size() == 1 || static_cast<int64_t>(values.size()) == model.channels;
+  };
+  bool positive = true;
+  for (const float value : sd) positive = positive && value > 0;
+  if (!fits(mean) || !fits(sd) || !positive)
+    throw Error(
+        {.what = "malformed --normalize",
+         .expected = fmt::format("none, or MEAN,...:SD,... with one value or {}, each SD above 0, such as "
+                                 "0.5:0.25",
+                                 model.channels),
+         .got = normalize,
+         .kind = ErrorKind::kUsage});
+  const auto tensor = [](const std::vector<float>& values) {
+    return ToTensor(values, {1, static_cast<int64_t>(values.size()), 1, 1});
+  };
+  model.logits = [logits = std::move(model.logits), center = tensor(mean), scale = tensor(sd)](
+                     const torch::Tensor& images) { return logits((images - center) / scale); };
+  model.description +=
+      fmt::format(", inputs enter as (x - {}) / {}", text.substr(0, colon), text.substr(colon + 1));
+  return model;
+}
+
+[[noreturn]] void ThrowNoModel(const std::filesystem::path& folder) {
+  throw Error({.what = "no model.safetensors",
+               .where = folder.string(),
+               .hint = std::filesystem::exists(folder / "config.toml")
+                           ? "the training has not finished: start the same `murine train` again"
+                           : "name a run folder that `murine train` made"});
+}
+
+Classifier LoadOwn(const SafeTensors& stored, const std::string& architecture, const std::string& where) {
+  ResNetOptions options;
+  OptionsFromJson(ParseJson(architecture, where), options, where);
+  ResNet network(options, /*seed=*/0);
+  CopyModule(stored, "", *network, where);
+  return AsClassifier(network);
+}
+
+Classifier LoadForeign(const SafeTensors& stored, const LoadClassifierOptions& options,
+                       const std::string& where) {
+  if (stored.metadata.contains("encoding_model") || !stored.tensors.contains("conv1.weight"))
+    throw Error({.what = "not a classifier of murine's",
+                 .where = where,
+                 .expected = "metadata entry 'resnet', or the tensors of a ResNet by torchvision's names",
+                 .hint = stored.metadata.contains("encoding_model") ? "this is an encoding model" : ""});
+  if (options.normalize.empty())
+    throw Error({.what = "the file does not say how inputs are scaled",
+                 .where = where,
+                 .expected = "--normalize MEAN,...:SD,... or none",
+                 .kind = ErrorKind::kUsage});
+  Classifier model = ForeignResNet(stored, options.stem, where);
+  model.height = options.height;
+  model.width = options.width;
+  return Normalized(std::move(model), options.normalize);
+}
+
+}  // namespace
+
+Classifier LoadClassifier(const std::filesystem::path& path, const LoadClassifierOptions& options) {
   const bool folder = std::filesystem::is_directory(path);
   const std::filesystem::path file = folder ? path / "model.safetensors" : path;
-  if (folder && !std::filesystem::exists(file))
-    throw Error({.what = "no model.safetensors",
-                 .where = path.string(),
-                 .hint = std::filesystem::exists(path / "config.toml")
-                             ? "the training has not finished: start the same `murine train` again"
-                             : "name a run folder that `murine train` made"});
+  if (folder && !std::filesystem::exists(file)) ThrowNoModel(path);
+  if (LooksLikeTorchScript(file)) {
+    if (options.code == ForeignCode::kRefuse)
+      throw Error({.what = "a TorchScript file is code",
+                   .where = file.string(),
+                   .hint = "if you trust where it is from, add --allow-torchscript",
+                   .kind = ErrorKind::kUsage});
+    Classifier model = LoadTorchScript(file, options.channels, options.height, options.width);
+    return Normalized(std::move(model), options.normalize.empty() ? "none" : options.normalize);
+  }
   const SafeTensors stored = ReadSafeTensors(file);
   const auto architecture = stored.metadata.find("resnet");
-  if (architecture == stored.metadata.end())
-    throw Error({.what = "not a classifier of murine's",
-                 .where = file.string(),
-                 .expected = "metadata entry 'resnet'",
-                 .hint = stored.metadata.contains("encoding_model") ? "this is an encoding model" : ""});
-  ResNetOptions options;
-  OptionsFromJson(ParseJson(architecture->second, file.string()), options, file.string());
-  ResNet network(options, /*seed=*/0);
-  CopyModule(stored, "", *network, file.string());
-  Classifier classifier = AsClassifier(network);
+  const bool own = architecture != stored.metadata.end();
+  if (own && !(options.normalize + options.stem).empty())
+    spdlog::warn("{} says itself how it is made: --normalize and --stem are not used for it", file.string());
+  Classifier classifier = own ? LoadOwn(stored, architecture->second, file.string())
+                              : LoadForeign(stored, options, file.string());
   classifier.hash = stored.hashed ? stored.metadata.at("sha256") : Sha256Hex(ReadFile(file));
   return classifier;
 }

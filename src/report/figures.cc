@@ -37,12 +37,44 @@ Json Tests(const Field& tests) {
     const std::string name = test["name"].RequiredText();
     Json entry = Score(test["accuracy"], test["accuracy_se"], test["interval"]);
     const char* axis = test.Has("epsilon") ? "epsilon" : "level";
-    if (entry.is_null() || !test.Has(axis)) continue;  // a minimal perturbation, say: nothing to draw over
+    // least perturbations have no level, single corruptions a table of their own
+    if (entry.is_null() || !test.Has(axis) || test.Has("set")) continue;
     entry["name"] = name;
     PutUnlessNull(entry, "norm", test["norm"].Text());
     entry[axis] = test[axis].Number(0, kAny);
     PutUnlessNull(entry, "steps", test["steps"].Count());
     PutUnlessNull(entry, "restarts", test["restarts"].Count());
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+// One corruption at one severity.
+Json Corruptions(const Field& tests) {
+  Json list = Json::array();
+  for (const Field& test : tests.Entries())
+    if (test.Has("set") && test.Has("accuracy"))
+      list.push_back({{"set", test["set"].RequiredText()},
+                      {"name", test["name"].RequiredText()},
+                      {"severity", test["level"].Number(1, 5)},
+                      {"accuracy", test["accuracy"].Number(0, 1)}});
+  return list;
+}
+
+// Searches for the least perturbation: its median and how many fall to one of at most epsilon.
+Json Perturbations(const Field& tests) {
+  Json list = Json::array();
+  for (const Field& test : tests.Entries()) {
+    if (!test.Has("success_over_epsilon")) continue;
+    Json entry = {{"name", test["name"].RequiredText()}, {"norm", test["norm"].RequiredText()}};
+    PutUnlessNull(entry, "median", test["median_perturbation"].Number(0, kAny));
+    PutUnlessNull(entry, "quartiles", test["quartiles"].Numbers(2, 0, kAny));
+    Json points = Json::array();
+    for (const Field& point : test["success_over_epsilon"].Entries())
+      if (point.Has("success_rate"))
+        points.push_back({{"epsilon", point["epsilon"].Number(0, kAny)},
+                          {"success_rate", point["success_rate"].Number(0, 1)}});
+    entry["points"] = std::move(points);
     list.push_back(std::move(entry));
   }
   return list;
@@ -57,6 +89,9 @@ Json Condition(const Field& results, const Field& training, const std::string& n
   PutUnlessNull(condition, "clean",
                 Score(results["clean_accuracy"], results["clean_accuracy_se"], results["clean_interval"]));
   condition["tests"] = Tests(results["tests"]);
+  for (auto [key, list] : {std::pair{"corruptions", Corruptions(results["tests"])},
+                           std::pair{"perturbations", Perturbations(results["tests"])}})
+    if (!list.empty()) condition[key] = std::move(list);
   PutUnlessNull(condition, "stage_weights", training["stage_weights"].Numbers(kStages, 0, 1));
   PutUnlessNull(condition, "best_epoch", training["best_epoch"].Number(-1, kAny));
   return condition;
@@ -106,6 +141,7 @@ std::string EvaluateCommand(const Json& config) {
   for (const auto& [key, value] : config.items()) {
     const bool plain = !key.empty() && key.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") == key.npos;
     if (!plain || key == "model" || key == "resized") continue;
+    if (key == "targets" && value == "none") continue;
     if (value.is_string() && !value.get_ref<const std::string&>().empty())
       command += " --" + key + " " + Quoted(value);
     if (value.is_number()) command += " --" + key + " " + value.dump();
@@ -145,6 +181,7 @@ class Figures {
       for (const std::string& key : differing_) keys += (keys.empty() ? "" : ", ") + key;
       notes.push_back("Compare with care: the evaluations differ in more than the model (" + keys + ").");
     }
+    for (const std::string& warning : warnings_) notes.push_back(warning);
     return {{"title", experiments_ == 1 ? title_ : "murine report"},
             {"notes", notes},
             {"conditions", conditions_},
@@ -187,12 +224,15 @@ class Figures {
   void AddEvaluation(const Field& results, const std::string& source_name) {
     const std::string name = Unused(source_name);
     conditions_.push_back(Condition(results, results["train"], name));
+    for (const Field& warning : results["warnings"].Entries())
+      warnings_.push_back(name + ": " + warning["text"].RequiredText() + ".");
     if (!results.Has("config")) return;
     setups_.push_back(Setup(results["config"], name));
     const Json& config = results["config"].json();
     setups_.back()["command"] = EvaluateCommand(config);
     if (first_config_.is_null()) first_config_ = config;
-    for (const char* key : {"data", "data_hash", "resized", "color", "pgd-steps", "restarts", "seed"})
+    for (const char* key : {"data", "data_hash", "resized", "color", "pgd-steps", "attack-steps", "restarts",
+                            "targets", "transfer-from", "seed"})
       if (first_config_.value(key, Json()) != config.value(key, Json())) differing_.insert(key);
   }
 
@@ -217,6 +257,7 @@ class Figures {
   int experiments_ = 0;
   std::string title_, unfinished_;
   std::set<std::string> names_, differing_;
+  std::vector<std::string> warnings_;
   Json first_config_;
   Json conditions_ = Json::array(), encoding_models_ = Json::array(), targets_ = Json::array(),
        setups_ = Json::array(), recordings_ = Json::array();

@@ -24,7 +24,8 @@ struct NamedResults {
 //   conditions [{name, seeds, images, description, clean, tests, stage_weights [5], best_epoch}] where
 //   `clean`
 //     and every test hold accuracy and, where known, se or interval [low, high]; tests also hold name, norm
-//     and either level or epsilon,
+//     and either level or epsilon; where they were tested also corruptions [{set, name, severity, accuracy}]
+//     and perturbations [{name, norm, median, quartiles [2], points [{epsilon, success_rate}]}],
 //   recordings (see recordings.h),
 //   encoding_models and targets (as `murine run` wrote them; targets with `look`: target_figures.h),
 //   setups [{name, seeds, configuration (TOML), command}].

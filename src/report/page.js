@@ -296,7 +296,7 @@
     if (!redraws.length) return;
     const legend = Reveal('curves').querySelector('#legend');
     conditions.forEach((condition, index) => {
-      if (!condition.tests.length && !condition.stage_weights) return;
+      if (!condition.tests.length && !condition.stage_weights && !condition.perturbations) return;
       const button = Add(legend, 'button', null, {type: 'button', 'aria-pressed': 'true'});
       Chart.Sample(d3.select(button), index);
       Add(button, 'span', condition.name);
@@ -312,7 +312,9 @@
   const groups = Tests.Groups(conditions);
   FillSummary();
   FillAccuracy(groups);
+  Suite.FillCorruptions(conditions);
   FillCurves(groups);
+  Suite.FillPerturbations(conditions, AddChart, Ticks);
   FillStages();
   FillLegend();
   FillTable('recordings', figures.recordings, kReliability, 'Reliability of the recordings');

@@ -38,6 +38,10 @@ const Parts = (() => {
       cells.forEach((cell) => {
         const td = Add(line, 'td');
         if (cell.left) td.classList.add('text');
+        if (cell.share !== undefined) {
+          td.dataset.share = '';
+          td.style.setProperty('--share', cell.share);
+        }
         Add(td, 'span', cell.text, cell.best ? {'class': 'best'} : {});
         // a range is as long as two values and goes below the one it belongs to
         if (cell.spread) Add(td, 'small', cell.spread, cell.spread.startsWith('±') ? {} : {'class': 'range'});

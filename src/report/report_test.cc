@@ -143,6 +143,40 @@ TEST_F(ReportTest, AnExperimentIsReadFromItsFolderOrFile) {
             Experiment("neural")["experiment"]);
 }
 
+TEST_F(ReportTest, CorruptionsPerturbationsAndWarningsAreShown) {
+  Json results = Evaluation(0.9);
+  const auto corruption = [](int severity, double accuracy) -> Json {
+    return {{"name", "fog"},
+            {"set", "cifar10-c-like"},
+            {"norm", nullptr},
+            {"level", severity},
+            {"accuracy", accuracy}};
+  };
+  results["tests"].push_back(corruption(1, 0.8));
+  results["tests"].push_back(corruption(5, 0.4));
+  results["tests"].push_back(
+      {{"name", "fmn"},
+       {"norm", "l2"},
+       {"accuracy", 0.0},
+       {"median_perturbation", 0.1},
+       {"quartiles", {0.05, nullptr}},
+       {"success_over_epsilon", {{{"epsilon", 0.1}, {"success_rate", 0.5}, {"accuracy", 0.4}}}}});
+  results["warnings"] = {{{"check", "zero-gradients"}, {"text", "gradients are masked"}}};
+  const Json figures = Figures(ReportPage(results, "x"));
+  const Json& condition = figures["conditions"][0];
+  EXPECT_EQ(condition["tests"].size(), 2);  // neither of the two has a curve over levels
+  EXPECT_EQ(condition["corruptions"][1],
+            (Json{{"set", "cifar10-c-like"}, {"name", "fog"}, {"severity", 5}, {"accuracy", 0.4}}));
+  EXPECT_EQ(condition["perturbations"],
+            (Json::array({{{"name", "fmn"},
+                           {"norm", "l2"},
+                           {"median", 0.1},
+                           {"points", {{{"epsilon", 0.1}, {"success_rate", 0.5}}}}}})));
+  EXPECT_EQ(figures["notes"], Json::array({"x: gradients are masked."}));
+  results["tests"][2]["level"] = 6;
+  EXPECT_THAT(ErrorOf([&] { ReportPage(results, "x"); }), HasSubstr("tests[2].level"));
+}
+
 TEST_F(ReportTest, ATrainingRunIsACondition) {
   Put("runs/neural/results.json",
       {{"config", {{"alpha", 20}}}, {"result", {{"clean_accuracy", 0.9}, {"n", 100}, {"best_epoch", 3}}}});

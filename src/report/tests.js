@@ -10,6 +10,8 @@ const Tests = (() => {
     'salt-and-pepper': ['Salt-and-pepper noise', 'Share of values set to black or white'],
     'speckle': ['Speckle noise', 'Speckle noise, sigma relative to each value'],
     'poisson': ['Poisson noise', 'Poisson noise, sigma where the image is 1'],
+    'cifar10-c-like': ['Corruptions made as for CIFAR-10-C, mean', 'Severity, mean over corruptions'],
+    'cifar10-c': ['CIFAR-10-C, mean', 'Severity, mean over corruptions'],
   };
   const kAttacks = {
     'fgsm': ['FGSM', 'one step along the gradient of the loss'],
@@ -20,6 +22,11 @@ const Tests = (() => {
     'square': ['Square', 'random squares, without any gradient'],
     'fab': ['FAB', 'the nearest point across the boundary between classes'],
     'autoattack': ['AutoAttack', 'the worst of four attacks'],
+    'boundary': ['Boundary attack', 'a random walk along the boundary between classes, without any gradient'],
+    'brendel-bethge': ['Brendel-Bethge attack', 'along the boundary between classes by its gradient'],
+    'fmn': ['FMN', 'gradient steps in a ball that shrinks after each success'],
+    'deepfool': ['DeepFool', 'steps onto the nearest boundary as if it were flat'],
+    'cw': ['Carlini-Wagner', 'distance and margin weighed against each other'],
   };
   const kNorms = {linf: 'L-infinity', l2: 'L2'};
   const Known = (table, name) => Object.prototype.hasOwnProperty.call(table, name) ? table[name] : null;
@@ -80,5 +87,16 @@ const Tests = (() => {
     });
   }
 
-  return {Groups, Percent, Short, Spread, SpreadText};
+  // Least perturbations of one attack and norm, over all conditions.
+  function PerturbationGroups(conditions) {
+    const groups = new Map();
+    conditions.forEach((condition, index) => (condition.perturbations || []).forEach((found) => {
+      const key = JSON.stringify([found.name, found.norm]);
+      if (!groups.has(key)) groups.set(key, Object.assign(Group(found, true), {found: new Map()}));
+      groups.get(key).found.set(index, found);
+    }));
+    return [...groups.values()];
+  }
+
+  return {Groups, PerturbationGroups, Percent, Short, Spread, SpreadText};
 })();

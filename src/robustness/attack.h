@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
+
 #include "base/options.h"
+#include "base/random.h"
 #include "nn/classifier.h"
 #include "nn/torch.h"
 
 namespace murine {
+
+// What every attack shares. An attack is one function
+//
+//   AttackOutcome Name(classifier, input, norm, epsilon, options)   with a budget, or
+//   AttackOutcome Name(classifier, input, norm, options)            for the least perturbation it finds,
+//
+// and what it does to an image depends on that image, its index and the options alone: not on the batch.
+// Images that are done leave the batch. Every attack throws murine::Error for logits that are not finite on a
+// clean image (naming it), and ErrorKind::kInterrupted when the user interrupts.
 
 enum class Norm { kLinf, kL2 };
 std::span<const EnumName<Norm>> EnumNames(Norm);
@@ -14,11 +26,55 @@ std::span<const EnumName<Norm>> EnumNames(Norm);
 // (which name their random draws, so that batches do not matter).
 struct AttackInput {
   torch::Tensor images, labels, index;
+  // [n] the class that each image shall be taken for; undefined: any but the label.
+  torch::Tensor targets = {};
+  // [n, c, h, w] points that already are a success, for the attacks that walk along the boundary; undefined:
+  // blended noise. Needed in practice where there are targets, for noise is seldom taken for them.
+  torch::Tensor starts = {};
 };
+
+// The images `rows` [m] of a batch.
+AttackInput SelectRows(const AttackInput& input, const torch::Tensor& rows);
+
+struct AttackOutcome {
+  torch::Tensor adversarial;  // [n, c, h, w]; the clean image where there is no success
+  torch::Tensor success;      // [n] bool: `adversarial` is taken for a wrong class (targeted: for the target)
+  torch::Tensor perturbation;  // [n] float, its size in the norm; infinity without success; 0 where the clean
+                               // image already is a success
+  torch::Tensor queries;       // [n] int64: images asked about, the clean one too; a gradient counts as one
+};
+
+// A tensor like the images whose rows are filled from the streams (seed, purpose, attempt, index of the
+// image).
+torch::Tensor DrawEach(const AttackInput& input, uint64_t seed, std::string_view purpose, int64_t attempt,
+                       const std::function<void(RandomStream&, std::span<float>)>& fill);
+
+// Likewise, directions of size 1 in the norm: uniform in a cube for L-infinity, on the sphere for L2.
+torch::Tensor DrawDirections(const AttackInput& input, Norm norm, uint64_t seed, std::string_view purpose,
+                             int64_t attempt);
+
+// What to raise, [n]: the cross entropy of the label; targeted, minus that of the target.
+torch::Tensor CrossEntropy(const torch::Tensor& logits, const AttackInput& input);
+
+// What to lower until it is below zero, [n]: the label's logit minus the best other one; targeted, the best
+// other logit minus the target's.
+torch::Tensor Margin(const torch::Tensor& logits, const AttackInput& input);
+
+// The classes other than the label, the most likely first, [n, classes - 1].
+torch::Tensor RankedOtherClasses(const torch::Tensor& logits, const torch::Tensor& labels);
+
+// [n] -> [n, 1, 1, 1]: a value for each image, to multiply images with.
+torch::Tensor PerImage(const torch::Tensor& values);
+
+// Sizes in the norm of each row of `offset` [n, ...]: [n].
+torch::Tensor Sizes(const torch::Tensor& offset, Norm norm);
 
 // The gradient of the summed cross entropy with respect to the images; the model stays as it is.
 torch::Tensor InputGradient(const Classifier& classifier, const torch::Tensor& images,
                             const torch::Tensor& labels);
+
+// Error that names the image where logits [n, classes] are not finite.
+void RequireFinite(const torch::Tensor& logits, const torch::Tensor& index);
 
 // Which images the classifier gets right, [n] bool. NaN logits are an error that names the image.
 torch::Tensor Correct(const Classifier& classifier, const AttackInput& input, const torch::Tensor& images);
@@ -29,23 +85,25 @@ torch::Tensor Steepest(const torch::Tensor& gradient, Norm norm);
 // The nearest point with |point - images| <= epsilon in the norm and values in [0, 1].
 torch::Tensor Project(const torch::Tensor& point, const torch::Tensor& images, Norm norm, double epsilon);
 
-// Fast gradient sign method (Goodfellow et al. 2015, arXiv 1412.6572); for L2 one step along the gradient.
-torch::Tensor Fgsm(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon);
+// Likewise, with an epsilon of its own for each image, [n].
+torch::Tensor Project(const torch::Tensor& point, const torch::Tensor& images, Norm norm,
+                      const torch::Tensor& epsilon);
 
-struct PgdOptions {
-  int steps = 20;
-  double relative_step = 0.125;  // of epsilon: 2.5 epsilon / steps
-  int restarts = 1;
-  uint64_t seed = 0;
+enum class TargetShuffle {
+  kElementWise,  // each image takes the label of another image, drawn anew for every image
+  kClassWise,    // all images of a class take the same other class
 };
+std::span<const EnumName<TargetShuffle>> EnumNames(TargetShuffle);
 
-// Projected gradient descent (Madry et al. 2018, arXiv 1706.06083) from a random start in the ball. A further
-// restart attacks only what still stands, so restarts never raise the accuracy.
-torch::Tensor Pgd(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon,
-                  const PgdOptions& options);
+// Targets for the labels [n] of a whole image set, never an image's own label: the labels shuffled among the
+// images, or a permutation of the classes (stream "attack/targets"). Element-wise, where no other label is
+// left to swap with, any other class. Error with fewer than two classes.
+torch::Tensor ShuffledTargets(const torch::Tensor& labels, int64_t classes, TargetShuffle shuffle,
+                              uint64_t seed);
 
-// One projected step from `point`.
-torch::Tensor PgdStep(const Classifier& classifier, const AttackInput& input, const torch::Tensor& point,
-                      Norm norm, double epsilon, double step);
+// For each image of a set a place [n] in it where `starts` of a targeted attack can be taken: one of the
+// images that are taken for the target (predictions [n]), drawn from the stream (seed, "attack/starts", 0,
+// image); -1: there is none.
+torch::Tensor StartPlaces(const torch::Tensor& predictions, const torch::Tensor& targets, uint64_t seed);
 
 }  // namespace murine

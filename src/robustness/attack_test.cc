@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "nn/tensor.h"
+#include "robustness/pgd.h"
 
 namespace murine {
 namespace {
@@ -58,7 +59,7 @@ TEST(Pgd, FlipsExactlyWhatLiesWithinEpsilon) {
     const torch::Tensor least = linear.LeastPerturbation(norm);
     const double epsilon = least.median().item<double>() * 1.001;
     const PgdOptions options{.steps = 60, .relative_step = 0.1, .restarts = 3};
-    const torch::Tensor attacked = Pgd(linear.classifier, linear.input, norm, epsilon, options);
+    const torch::Tensor attacked = Pgd(linear.classifier, linear.input, norm, epsilon, options).adversarial;
     const torch::Tensor stands = Correct(linear.classifier, linear.input, attacked);
     EXPECT_EQ(Count(stands.logical_not().logical_and(least > epsilon * 1.0001)), 0);
     EXPECT_EQ(Count(stands.logical_and(least < epsilon * 0.9999)), 0);
@@ -71,40 +72,37 @@ TEST(Fgsm, NeverFlipsWhatLiesBeyondEpsilon) {
   for (const Norm norm : {Norm::kLinf, Norm::kL2}) {
     const torch::Tensor least = linear.LeastPerturbation(norm);
     const double epsilon = least.median().item<double>() * 1.3;
-    const torch::Tensor stands =
-        Correct(linear.classifier, linear.input, Fgsm(linear.classifier, linear.input, norm, epsilon));
+    const torch::Tensor stands = Correct(linear.classifier, linear.input,
+                                         Fgsm(linear.classifier, linear.input, norm, epsilon).adversarial);
     EXPECT_EQ(Count(stands.logical_not().logical_and(least > epsilon * 1.0001)), 0);
     EXPECT_LT(Count(stands), kImages * 3 / 4);
   }
 }
 
-TEST(Attacks, StayWithinEpsilonAndTheBox) {
-  Linear linear;
-  linear.input.images = UniformTensor({kImages, 1, 6, 5}, 0, 1, RandomStream(2, "images"));
-  linear.input.labels = linear.classifier.logits(linear.input.images).argmax(1);
-  for (const Norm norm : {Norm::kLinf, Norm::kL2})
-    for (const double epsilon : {0.0, 0.03, 0.5}) {
-      for (const torch::Tensor& x : {Fgsm(linear.classifier, linear.input, norm, epsilon),
-                                     Pgd(linear.classifier, linear.input, norm, epsilon, {.restarts = 2})}) {
-        const torch::Tensor offset = (x - linear.input.images).flatten(1);
-        const torch::Tensor size = norm == Norm::kLinf ? offset.abs().amax(1) : offset.norm(2, 1);
-        EXPECT_LE(size.max().item<double>(), epsilon + 1e-6);
-        EXPECT_GE(x.min().item<float>(), 0);
-        EXPECT_LE(x.max().item<float>(), 1);
-        if (epsilon == 0) {
-          EXPECT_EQ(Count(Correct(linear.classifier, linear.input, x)), kImages);
-        }
-      }
-    }
+TEST(Targets, AreShuffledLabelsOfOtherClasses) {
+  const torch::Tensor labels = torch::arange(200) % 7;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE(seed);
+    const torch::Tensor elements = ShuffledTargets(labels, 7, TargetShuffle::kElementWise, seed);
+    EXPECT_EQ(Count(elements.eq(labels)), 0);
+    EXPECT_TRUE(std::get<0>(elements.sort()).equal(std::get<0>(labels.sort())));  // the same labels, shuffled
+    const torch::Tensor classes = ShuffledTargets(labels, 7, TargetShuffle::kClassWise, seed);
+    EXPECT_EQ(Count(classes.eq(labels)), 0);
+    EXPECT_TRUE(classes.slice(0, 0, 7).equal(classes.slice(0, 7, 14)));
+    EXPECT_TRUE(std::get<0>(classes.slice(0, 0, 7).sort()).equal(torch::arange(7)));
+  }
+  const torch::Tensor alike = torch::full({5}, 2, torch::kInt64);
+  EXPECT_EQ(Count(ShuffledTargets(alike, 4, TargetShuffle::kElementWise, 1).eq(2)), 0);
+  EXPECT_THROW(ShuffledTargets(alike, 1, TargetShuffle::kClassWise, 1), Error);
 }
 
-TEST(Pgd, DoesNotDependOnTheBatch) {
-  const Linear linear;
-  const torch::Tensor whole = Pgd(linear.classifier, linear.input, Norm::kLinf, 0.05, {});
-  AttackInput part{linear.input.images.slice(0, 20, 33), linear.input.labels.slice(0, 20, 33),
-                   linear.input.index.slice(0, 20, 33)};
-  const torch::Tensor attacked = Pgd(linear.classifier, part, Norm::kLinf, 0.05, {});
-  EXPECT_LT((attacked - whole.slice(0, 20, 33)).abs().max().item<float>(), 1e-6);
+TEST(Targets, StartsAreOfTheTargetsClass) {
+  const torch::Tensor predictions = torch::tensor({0, 1, 1, 0, 2}, torch::kInt64);
+  const torch::Tensor targets = torch::tensor({1, 0, 2, 3, 1}, torch::kInt64);
+  const torch::Tensor places = StartPlaces(predictions, targets, 5);
+  EXPECT_EQ(places[3].item<int64_t>(), -1);
+  for (const int64_t i : {0, 1, 2, 4})
+    EXPECT_EQ(predictions[places[i].item<int64_t>()].item<int64_t>(), targets[i].item<int64_t>());
 }
 
 TEST(Correct, NamesTheImageWithoutFiniteLogits) {

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/random.h"
-
 namespace murine {
 
 std::span<const EnumName<Noise>> EnumNames(Noise) {
@@ -18,8 +16,12 @@ std::span<const EnumName<Noise>> EnumNames(Noise) {
 }
 
 void AddNoise(Noise kind, double level, std::span<float> image, uint64_t seed, int64_t index) {
-  if (level == 0) return;
   RandomStream stream(seed, "noise/" + std::string(NameOf(kind)), 0, static_cast<uint64_t>(index));
+  AddNoise(kind, level, image, stream);
+}
+
+void AddNoise(Noise kind, double level, std::span<float> image, RandomStream& stream) {
+  if (level == 0) return;
   const auto scale = static_cast<float>(level);
   std::vector<float> draws(image.size());
   switch (kind) {

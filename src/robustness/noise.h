@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/options.h"
+#include "base/random.h"
 
 namespace murine {
 
@@ -23,6 +24,7 @@ std::span<const EnumName<Noise>> EnumNames(Noise);
 // One image in place, clamped to [0, 1]. It depends on (kind, level, seed, index) alone; for one kind, all
 // levels start from the same draw, so that curves over levels are smooth. Level 0 changes nothing.
 void AddNoise(Noise kind, double level, std::span<float> image, uint64_t seed, int64_t index);
+void AddNoise(Noise kind, double level, std::span<float> image, RandomStream& stream);
 
 std::vector<double> DefaultLevels(Noise kind);
 

@@ -67,9 +67,31 @@ std::vector<double> DefaultEpsilons(Norm norm) {
 }  // namespace
 
 std::span<const EnumName<AttackName>> EnumNames(AttackName) {
-  static constexpr std::array<EnumName<AttackName>, 2> kNames{
-      {{AttackName::kFgsm, "fgsm"}, {AttackName::kPgd, "pgd"}}};
+  using enum AttackName;
+  static constexpr std::array<EnumName<AttackName>, 13> kNames{{{kFgsm, "fgsm"},
+                                                                {kPgd, "pgd"},
+                                                                {kApgdCe, "apgd-ce"},
+                                                                {kApgdDlr, "apgd-dlr"},
+                                                                {kApgd, "apgd"},
+                                                                {kSquare, "square"},
+                                                                {kAutoAttack, "autoattack"},
+                                                                {kFab, "fab"},
+                                                                {kBoundary, "boundary"},
+                                                                {kBrendelBethge, "brendel-bethge"},
+                                                                {kFmn, "fmn"},
+                                                                {kDeepFool, "deepfool"},
+                                                                {kCarliniWagner, "cw"}}};
   return kNames;
+}
+
+bool IsMinimal(AttackName name) { return name >= AttackName::kFab; }
+
+bool IsBlackBox(AttackName name) { return name == AttackName::kSquare || name == AttackName::kBoundary; }
+
+std::vector<double> EpsilonGrid(Norm norm) {
+  if (norm == Norm::kL2) return {0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1, 2};
+  return {0.25 / 255, 0.5 / 255, 1 / 255., 1.5 / 255, 2 / 255.,
+          3 / 255.,   4 / 255.,  8 / 255., 16 / 255., 32 / 255.};
 }
 
 std::vector<NoiseTest> ParseNoiseTests(const std::string& text) {
@@ -93,18 +115,64 @@ std::vector<AttackTest> ParseAttackTests(const std::string& text) {
   for (const std::string& part : Split(text, " ;\t\n")) {
     std::vector<std::string> fields = Split(part, ":");
     AttackTest test{Name<AttackName>(fields.empty() ? "" : fields[0], "attack"), Norm::kLinf, {}};
+    const bool l2_alone = test.kind == AttackName::kBoundary || test.kind == AttackName::kCarliniWagner;
+    if (l2_alone) test.norm = Norm::kL2;
     fields.erase(fields.begin());
     if (!fields.empty() && (fields[0] == "linf" || fields[0] == "l2")) {
       test.norm = Name<Norm>(fields[0], "norm");
       fields.erase(fields.begin());
     }
+    if (l2_alone && test.norm != Norm::kL2)
+      throw Error({.what = "this attack is defined for L2 alone",
+                   .where = part,
+                   .expected = std::string(NameOf(test.kind)) + ":l2",
+                   .kind = ErrorKind::kUsage});
     if (fields.size() > 1 || (!fields.empty() && fields[0].find_first_of("0123456789.") != 0))
       throw Error({.what = "malformed attack",
                    .where = part,
                    .expected = "name[:linf|l2][:epsilon,epsilon,...]",
                    .kind = ErrorKind::kUsage});
-    test.epsilons = fields.empty() ? DefaultEpsilons(test.norm) : Numbers(fields[0], part);
+    if (!fields.empty())
+      test.epsilons = Numbers(fields[0], part);
+    else if (!IsMinimal(test.kind) || test.kind == AttackName::kFab)
+      test.epsilons = DefaultEpsilons(test.norm);
     tests.push_back(test);
+  }
+  return tests;
+}
+
+std::vector<CorruptionTest> ParseCorruptionTests(const std::string& text) {
+  std::vector<Corruption> all;
+  for (const auto& [kind, name] : EnumNames(Corruption{})) all.push_back(kind);
+  std::vector<CorruptionTest> tests;
+  for (const std::string& part : Split(text, " ;\t\n")) {
+    const std::vector<std::string> fields = Split(part, ":");
+    const std::string name = fields.empty() ? "" : fields[0];
+    CorruptionTest test;
+    test.whole = name == "cifar10-c-like";
+    if (test.whole)
+      test.kinds.assign(all.begin(), all.begin() + kMainCorruptions);
+    else if (name == "extra")
+      test.kinds.assign(all.begin() + kMainCorruptions, all.end());
+    else
+      test.kinds = {Name<Corruption>(name, "corruption (or cifar10-c-like, extra)")};
+    if (fields.size() > 2)
+      throw Error({.what = "malformed test",
+                   .where = part,
+                   .expected = "name:severity,severity,...",
+                   .kind = ErrorKind::kUsage});
+    const std::vector<double> severities =
+        fields.size() == 2 ? Numbers(fields[1], part) : std::vector<double>{1, 2, 3, 4, 5};
+    for (const double severity : severities) {
+      if (severity != 1 && severity != 2 && severity != 3 && severity != 4 && severity != 5)
+        throw Error({.what = "no such severity",
+                     .where = part,
+                     .expected = "1, 2, 3, 4 or 5",
+                     .got = fields[1],
+                     .kind = ErrorKind::kUsage});
+      test.severities.push_back(static_cast<int>(severity));
+    }
+    tests.push_back(std::move(test));
   }
   return tests;
 }

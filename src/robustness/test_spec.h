@@ -6,12 +6,31 @@
 #include <vector>
 
 #include "robustness/attack.h"
+#include "robustness/corruption.h"
 #include "robustness/noise.h"
 
 namespace murine {
 
-enum class AttackName { kFgsm, kPgd };
+enum class AttackName {
+  kFgsm,
+  kPgd,
+  kApgdCe,
+  kApgdDlr,
+  kApgd,  // both
+  kSquare,
+  kAutoAttack,
+  kFab,
+  kBoundary,
+  kBrendelBethge,
+  kFmn,
+  kDeepFool,
+  kCarliniWagner,
+};
 std::span<const EnumName<AttackName>> EnumNames(AttackName);
+// Looks for the least perturbation instead of filling a budget: one run serves every epsilon.
+bool IsMinimal(AttackName name);
+// Asks for outputs or decisions alone, never for a gradient.
+bool IsBlackBox(AttackName name);
 
 struct NoiseTest {
   Noise kind;
@@ -24,10 +43,22 @@ struct AttackTest {
   std::vector<double> epsilons;  // in units of an image in [0, 1]
 };
 
+struct CorruptionTest {
+  std::vector<Corruption> kinds;
+  std::vector<int> severities;
+  bool whole = false;  // the fifteen, which have a mean
+};
+
 // `name[:level,level,...]`, several separated by spaces or semicolons. Without levels: stated defaults. Error
 // kUsage.
 std::vector<NoiseTest> ParseNoiseTests(const std::string& text);
-// `name[:linf|l2][:epsilon,epsilon,...]`, likewise. A number may be a fraction: 8/255.
+// `name[:linf|l2][:epsilon,epsilon,...]`, likewise. A number may be a fraction: 8/255. Minimal attacks but
+// fab have no default epsilons.
 std::vector<AttackTest> ParseAttackTests(const std::string& text);
+// `name[:severity,severity,...]`, likewise; the names also `cifar10-c-like` (the 15) and `extra` (the 4).
+std::vector<CorruptionTest> ParseCorruptionTests(const std::string& text);
+
+// Where success over epsilon is reported.
+std::vector<double> EpsilonGrid(Norm norm);
 
 }  // namespace murine

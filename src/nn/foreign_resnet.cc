@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/foreign_resnet.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/error.h"
+#include "nn/checkpoint.h"
+#include "nn/conv_block.h"
+
+namespace murine {
+namespace {
+
+struct Layer {
+  torch::nn::Conv2d convolution{nullptr};
+  torch::nn::BatchNorm2d norm{nullptr};
+};
+
+struct Block {
+  std::vector<Layer> layers;
+  std::optional<Layer> shortcut;
+};
+
+struct Network {
+  Layer stem;
+  bool pooled = false;
+  std::vector<Block> blocks;
+  torch::nn::Linear head{nullptr};
+
+  torch::Tensor Logits(const torch::Tensor& images) const {
+    constexpr auto kEvaluation = BatchStatistics::kRunning;
+    torch::Tensor x = ConvBlock(images, stem.convolution, stem.norm, kEvaluation, Activation::kRelu);
+    if (pooled) x = torch::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
+    for (const Block& block : blocks) {
+      const torch::Tensor shortcut = block.shortcut
+                                         ? ConvBlock(x, block.shortcut->convolution, block.shortcut->norm,
+                                                     kEvaluation, Activation::kNone)
+                                         : x;
+      for (size_t i = 0; i < block.layers.size(); ++i)
+        x = ConvBlock(x, block.layers[i].convolution, block.layers[i].norm, kEvaluation, Activation::kRelu,
+                      i + 1 == block.layers.size() ? shortcut : torch::Tensor());
+    }
+    return torch::nn::Linear(head)->forward(x.mean({2, 3}));
+  }
+};
+
+class Reader {
+ public:
+  Reader(const SafeTensors& stored, const std::string& where) : stored_(stored), where_(where) {}
+
+  bool Has(const std::string& name) const { return stored_.tensors.contains(name); }
+
+  std::vector<int64_t> Shape(const std::string& name, size_t axes) const {
+    const auto found = stored_.tensors.find(name);
+    if (found == stored_.tensors.end() || found->second.shape.size() != axes)
+      throw Error({.what = "not a ResNet with torchvision's names",
+                   .where = where_,
+                   .expected = fmt::format("tensor {} of {} axes", name, axes),
+                   .got = found == stored_.tensors.end() ? "none" : FormatShape(found->second.shape)});
+    return found->second.shape;
+  }
+
+  Layer ReadLayer(const std::string& convolution, const std::string& norm, int64_t stride) const {
+    const std::vector<int64_t> shape = Shape(convolution + ".weight", 4);
+    if (shape[2] != shape[3] || shape[2] % 2 == 0 || Has(convolution + ".bias"))
+      throw Error({.what = "not a convolution of a ResNet",
+                   .where = where_ + ", " + convolution,
+                   .expected = "a square kernel of an odd side, without bias",
+                   .got = FormatShape(shape)});
+    Layer layer{torch::nn::Conv2d(torch::nn::Conv2dOptions(shape[1], shape[0], shape[2])
+                                      .stride(stride)
+                                      .padding(shape[2] / 2)
+                                      .bias(false)),
+                torch::nn::BatchNorm2d(shape[0])};
+    CopyModule(stored_, convolution + ".", *layer.convolution, where_);
+    CopyModule(stored_, norm + ".", *layer.norm, where_);
+    Freeze(*layer.convolution);
+    Freeze(*layer.norm);
+    return layer;
+  }
+
+  Block ReadBlock(const std::string& name, const int64_t stride) const {
+    Block block;
+    bool halved = false;
+    for (int i = 1; Has(fmt::format("{}.conv{}.weight", name, i)); ++i) {
+      const std::string convolution = fmt::format("{}.conv{}", name, i);
+      const bool halves =
+          !halved && Shape(convolution + ".weight", 4)[2] == 3;  // a bottleneck begins with 1x1
+      block.layers.push_back(ReadLayer(convolution, fmt::format("{}.bn{}", name, i), halves ? stride : 1));
+      halved = halved || halves;
+    }
+    if (Has(name + ".downsample.0.weight"))
+      block.shortcut = ReadLayer(name + ".downsample.0", name + ".downsample.1", stride);
+    return block;
+  }
+
+  torch::nn::Linear ReadHead() const {
+    const std::vector<int64_t> shape = Shape("fc.weight", 2);
+    torch::nn::Linear head(shape[1], shape[0]);
+    CopyModule(stored_, "fc.", *head, where_);
+    Freeze(*head);
+    return head;
+  }
+
+ private:
+  static void Freeze(torch::nn::Module& module) {
+    for (torch::Tensor& parameter : module.parameters()) parameter.set_requires_grad(false);
+  }
+
+  const SafeTensors& stored_;
+  const std::string& where_;
+};
+
+// The stride of the first convolution; pooling goes with the stem of ImageNet.
+int64_t StemStride(int64_t kernel, const std::string& stem, const std::string& where) {
+  if (kernel == 3 && (stem.empty() || stem == "3x3")) return 1;
+  if (kernel == 7 && stem == "7x7") return 1;
+  if (kernel == 7 && stem == "imagenet") return 2;
+  throw Error(
+      {.what = "the stem of the ResNet",
+       .where = where,
+       .expected = kernel == 7 ? "--stem 7x7 (stride 1, no pooling) or imagenet (stride 2, max-pooling)"
+                               : "3x3 or 7x7 kernels, and a --stem that fits them",
+       .got = fmt::format("{0}x{0} kernels, {1}", kernel, stem.empty() ? "no --stem" : "--stem " + stem),
+       .kind = ErrorKind::kUsage});
+}
+
+}  // namespace
+
+Classifier ForeignResNet(const SafeTensors& stored, const std::string& stem, const std::string& where) {
+  const Reader reader(stored, where);
+  const std::vector<int64_t> first = reader.Shape("conv1.weight", 4);
+  const auto network = std::make_shared<Network>();
+  const int64_t stride = StemStride(first[2], stem, where);
+  network->pooled = stride == 2;
+  network->stem = reader.ReadLayer("conv1", "bn1", stride);
+  size_t convolutions = 1;
+  for (int group = 1; reader.Has(fmt::format("layer{}.0.conv1.weight", group)); ++group)
+    for (int block = 0; reader.Has(fmt::format("layer{}.{}.conv1.weight", group, block)); ++block) {
+      network->blocks.push_back(
+          reader.ReadBlock(fmt::format("layer{}.{}", group, block), group > 1 && block == 0 ? 2 : 1));
+      convolutions += network->blocks.back().layers.size();
+    }
+  network->head = reader.ReadHead();
+  Classifier classifier;
+  classifier.logits = [network](const torch::Tensor& images) { return network->Logits(images); };
+  classifier.classes = reader.Shape("fc.weight", 2)[0];
+  classifier.channels = first[1];
+  classifier.description = fmt::format("ResNet-{} with torchvision's names, width {}, {} classes, stem {}{}",
+                                       convolutions + 1, first[0], classifier.classes,
+                                       stem.empty() ? "3x3" : stem, classifier.channels == 1 ? ", gray" : "");
+  return classifier;
+}
+
+}  // namespace murine

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "robustness/records.h"
+
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "io/artifact.h"
+#include "io/file.h"
+#include "io/json_lines.h"
+
+namespace murine {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+Json ToLine(const std::string& test, size_t first, const Records& batch) {
+  Json line = {{"test", test}, {"first", first}, {"correct", batch.correct}};
+  if (batch.success.empty()) return line;
+  line["success"] = batch.success;
+  line["perturbation"] = Json::array();
+  for (const double size : batch.perturbation)
+    line["perturbation"].push_back(std::isfinite(size) ? Json(size) : Json(nullptr));
+  line["queries"] = batch.queries;
+  return line;
+}
+
+struct Line {
+  std::string test;
+  size_t first = 0;
+  Records batch;
+};
+
+Line FromLine(const Json& line, const std::filesystem::path& file) {
+  try {
+    Line read{line.at("test"), line.at("first"), {line.at("correct"), line.value("success", ""), {}, {}}};
+    if (read.batch.success.empty()) return read;
+    for (const Json& size : line.at("perturbation"))
+      read.batch.perturbation.push_back(size.is_null() ? kInfinity : size.get<double>());
+    read.batch.queries = line.at("queries").get<std::vector<int64_t>>();
+    const size_t n = read.batch.size();
+    if (read.batch.success.size() == n && read.batch.perturbation.size() == n &&
+        read.batch.queries.size() == n)
+      return read;
+  } catch (const Json::exception&) {
+    // what it says is of the parser, not of the file
+  }
+  throw Error({.what = "not the unfinished results of murine evaluate",
+               .where = file.string(),
+               .got = line.dump().substr(0, 60),
+               .hint = "remove it to start anew"});
+}
+
+}  // namespace
+
+void Records::Append(const Records& more) {
+  correct += more.correct;
+  success += more.success;
+  perturbation.insert(perturbation.end(), more.perturbation.begin(), more.perturbation.end());
+  queries.insert(queries.end(), more.queries.begin(), more.queries.end());
+}
+
+RecordStore::RecordStore(std::filesystem::path file, const Json& config, int64_t images)
+    : file_(std::move(file)), head_(Json{{"config", config}}.dump() + "\n") {
+  if (!std::filesystem::exists(file_)) return;
+  const std::vector<Json> lines = ReadJsonLines(file_);
+  if (!lines.empty()) RefuseOtherConfig(lines[0].value("config", Json::object()), config, file_);
+  std::string kept = head_;
+  for (size_t i = 1; i < lines.size(); ++i) {
+    const Line line = FromLine(lines[i], file_);
+    Records& all = records_[line.test];
+    if (line.first != all.size() || all.size() + line.batch.size() > static_cast<size_t>(images)) continue;
+    all.Append(line.batch);
+    kept += lines[i].dump() + "\n";
+  }
+  // Written anew: a line that a kill cut short must not run into the next one.
+  WriteFileAtomically(file_, kept);
+  head_.clear();
+}
+
+void RecordStore::Append(const std::string& test, const Records& batch) {
+  // not before there is something to keep: a model that fails on its first images leaves no file
+  if (!head_.empty()) WriteFileAtomically(file_, head_);
+  head_.clear();
+  Records& all = records_[test];
+  AppendJsonLine(file_, ToLine(test, all.size(), batch));
+  all.Append(batch);
+}
+
+void RecordStore::Remove() { std::filesystem::remove(file_); }
+
+}  // namespace murine

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace murine {
+
+// What is known of each image after a test.
+struct Records {
+  std::string correct;               // a '1' or '0' an image: classified correctly?
+  std::string success;               // attacks alone: did it get what it wanted?
+  std::vector<double> perturbation;  // attacks alone: infinity without success
+  std::vector<int64_t> queries;      // attacks alone
+
+  size_t size() const { return correct.size(); }
+  void Append(const Records& more);
+};
+
+// The records of all tests as they come in, batch by batch, in a file of JSON lines that survives a kill: the
+// configuration, then lines of one test's next images.
+class RecordStore {
+ public:
+  // Goes on with what the file holds. Error: made by another configuration.
+  RecordStore(std::filesystem::path file, const Json& config, int64_t images);
+
+  const Records& of(const std::string& test) { return records_[test]; }
+  void Append(const std::string& test, const Records& batch);
+  void Remove();
+
+ private:
+  std::filesystem::path file_;
+  std::string head_;  // the first line, until it is written
+  std::map<std::string, Records> records_;
+};
+
+}  // namespace murine

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "robustness/start.h"
+
+#include "robustness/deepfool.h"
+
+namespace murine {
+namespace {
+
+// Noise images that are a success.
+Starts FindNoise(Victim& victim, const AttackInput& input, torch::Tensor rows, int64_t directions,
+                 uint64_t seed) {
+  std::vector<torch::Tensor> found_rows, found_points;
+  for (int64_t direction = 0; direction < directions && rows.size(0) > 0; ++direction) {
+    const torch::Tensor noise =
+        DrawEach(SelectRows(input, rows), seed, "attack/start", direction,
+                 [](RandomStream& stream, std::span<float> values) { stream.FillUniform(values, 0, 1); });
+    const torch::Tensor fooled = victim.Fooled(victim.Logits(noise, rows), rows);
+    const torch::Tensor found = fooled.nonzero().squeeze(1);
+    found_rows.push_back(rows.index_select(0, found));
+    found_points.push_back(noise.index_select(0, found));
+    rows = rows.masked_select(fooled.logical_not());
+  }
+  if (found_rows.empty()) return {rows, input.images.index_select(0, rows)};
+  return {torch::cat(found_rows), torch::cat(found_points)};
+}
+
+// The step onto the nearest linearized boundary.
+torch::Tensor LinearizedSteps(Victim& victim, const AttackInput& part, const torch::Tensor& rows, Norm norm) {
+  constexpr int64_t kClasses = 10;
+  if (part.targets.defined()) {
+    const auto at = victim.Differentiate(part.images, rows,
+                                         [&](const torch::Tensor& logits) { return Margin(logits, part); });
+    const torch::Tensor flat = at.gradient.flatten(1);
+    const torch::Tensor steepness = norm == Norm::kLinf ? flat.abs().sum(1) : flat.norm(2, 1);
+    return -PerImage(at.loss / steepness.clamp_min(1e-8)) * Steepest(at.gradient, norm);
+  }
+  const torch::Tensor clean = victim.clean_logits().index_select(0, rows);
+  const torch::Tensor classes =
+      torch::cat({part.labels.unsqueeze(1), RankedOtherClasses(clean, part.labels)}, 1).slice(1, 0, kClasses);
+  const auto at = victim.DifferentiateLogits(part.images, rows, classes);
+  return DeepFoolStep(at.logits.gather(1, classes), at.gradients, norm);
+}
+
+}  // namespace
+
+Starts FindNearStarts(Victim& victim, const AttackInput& input, const torch::Tensor& all_rows, Norm norm,
+                      int64_t directions, int64_t blends, uint64_t seed) {
+  if (input.starts.defined() || all_rows.size(0) == 0)
+    return FindStarts(victim, input, all_rows, directions, blends, seed);
+  torch::Tensor rows = all_rows;
+  torch::Tensor images = input.images.index_select(0, rows);
+  torch::Tensor steps = LinearizedSteps(victim, SelectRows(input, rows), rows, norm);
+  std::vector<torch::Tensor> found_rows, found_points;
+  for (double length = 1.1; length < 1.1 * 65 && rows.size(0) > 0; length *= 2) {
+    const torch::Tensor points = (images + length * steps).clamp(0, 1);
+    const torch::Tensor fooled = victim.Fooled(victim.Logits(points, rows), rows);
+    const torch::Tensor found = fooled.nonzero().squeeze(1);
+    found_rows.push_back(rows.index_select(0, found));
+    found_points.push_back(points.index_select(0, found));
+    KeepRows(fooled.logical_not().nonzero().squeeze(1), {&rows, &images, &steps});
+  }
+  const Starts others = FindStarts(victim, input, rows, directions, blends, seed);
+  found_rows.push_back(others.rows);
+  found_points.push_back(others.points);
+  return {torch::cat(found_rows), torch::cat(found_points)};
+}
+
+Starts FindStarts(Victim& victim, const AttackInput& input, const torch::Tensor& rows, int64_t directions,
+                  int64_t blends, uint64_t seed) {
+  if (rows.size(0) == 0) return {rows, input.images.index_select(0, rows)};
+  if (input.starts.defined()) {
+    const torch::Tensor points = input.starts.index_select(0, rows);
+    const torch::Tensor good = victim.Fooled(victim.Logits(points, rows), rows).nonzero().squeeze(1);
+    return {rows.index_select(0, good), points.index_select(0, good)};
+  }
+  const Starts noise = FindNoise(victim, input, rows, directions, seed);
+  Starts starts{noise.rows, noise.points.clone()};
+  torch::Tensor open = torch::arange(noise.rows.size(0));  // places whose mixture is not settled
+  for (int64_t blend = 1; blend < blends && open.size(0) > 0; ++blend) {
+    const double share = static_cast<double>(blend) / static_cast<double>(blends);
+    const torch::Tensor open_rows = noise.rows.index_select(0, open);
+    const torch::Tensor mixed =
+        (1 - share) * input.images.index_select(0, open_rows) + share * noise.points.index_select(0, open);
+    const torch::Tensor fooled = victim.Fooled(victim.Logits(mixed, open_rows), open_rows);
+    const torch::Tensor found = fooled.nonzero().squeeze(1);
+    starts.points.index_copy_(0, open.index_select(0, found), mixed.index_select(0, found));
+    open = open.masked_select(fooled.logical_not());
+  }
+  return starts;
+}
+
+}  // namespace murine

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "robustness/victim.h"
+
+namespace murine {
+
+struct Starts {
+  torch::Tensor rows, points;  // [m], [m, c, h, w]: the images for which a start was found
+};
+
+// Starts of the attacks that walk along the boundary, for the images `rows` of the batch: `input.starts`
+// where given and a success; else the first of `directions` uniform noise images that is one, blended with
+// the clean image as little as the first of `blends` equal mixtures that still is one asks for.
+Starts FindStarts(Victim& victim, const AttackInput& input, const torch::Tensor& rows, int64_t directions,
+                  int64_t blends, uint64_t seed);
+
+// Starts near the image, for an attack that knows the gradient: beyond the nearest of the linearized
+// boundaries of the ten most likely classes (or of the target's), twice as far until one succeeds, up to 64
+// times. Where none does, and where `input.starts` are given, as above.
+Starts FindNearStarts(Victim& victim, const AttackInput& input, const torch::Tensor& rows, Norm norm,
+                      int64_t directions, int64_t blends, uint64_t seed);
+
+}  // namespace murine
