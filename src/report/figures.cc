@@ -166,7 +166,8 @@ class Figures {
     else if (results.Has("pairs") && results.Has("stimuli_hash"))
       AddTarget(results, source.name, TargetFigures(source.path));
     else
-      results.Refuse("the results of murine evaluate, train, run or inspect, or a target of murine similarity");
+      results.Refuse(
+          "the results of murine evaluate, train, run or inspect, or a target of murine similarity");
   }
 
   Json Finish() {

@@ -15,7 +15,7 @@ struct NamedResults {
   std::string name;
   Json results;
   std::filesystem::path path =
-      {};  // of a target S.npy, or the folder of an experiment: pictures are beside it
+      {};                // of a target S.npy, or the folder of an experiment: pictures are beside it
   std::string png = {};  // the picture that lies beside them, if any
 };
 
