@@ -69,7 +69,7 @@ Step Training(int64_t width, Engine engine, StepData data) {
 // The similarity loss alone, on features of all stages, forward and backward.
 Step PairLoss(int64_t width) {
   auto network = std::make_shared<ResNet>(Architecture(width), 0);
-  const StepData data = Data(true, PairScheme::kAll, 8);
+  const StepData data = Data(true, PairScheme::kRandom, 32);
   std::array<torch::Tensor, kStages> stages;
   {
     torch::NoGradGuard no_grad;

@@ -35,12 +35,6 @@ ConvolutionShape ShapeOf(const torch::Tensor& x, const torch::nn::Conv2d& convol
           .bfloat16 = engine == Engine::kBfloat16};
 }
 
-// With many channels Winograd in float is faster than the direct algorithm in bfloat16.
-bool WinogradBeatsBfloat16(const ConvolutionShape& shape) {
-  constexpr int64_t kChannels = 256;
-  return shape.kernel == 3 && shape.stride == 1 && std::min(shape.c_in, shape.c_out) >= kChannels;
-}
-
 // Images are the only plain tensors that the fast path takes, and their gradient the only one it cannot give.
 bool IsFast(const torch::Tensor& x, const ConvolutionShape& shape, BatchStatistics statistics,
             Engine engine) {
@@ -54,7 +48,7 @@ torch::Tensor ConvBlock(const torch::Tensor& x, const torch::nn::Conv2d& convolu
                         const torch::nn::BatchNorm2d& norm, BatchStatistics statistics, Activation activation,
                         Engine engine, const torch::Tensor& residual) {
   ConvolutionShape shape = ShapeOf(x, convolution, engine);
-  if (WinogradBeatsBfloat16(shape)) shape.bfloat16 = false;
+  if (shape.FloatIsFaster()) shape.bfloat16 = false;
   if (!IsFast(x, shape, statistics, engine))
     return PlainBlock(ToPlain(x).to(torch::kFloat32), convolution, norm, statistics, activation,
                       residual.defined() ? ToPlain(residual).to(torch::kFloat32) : residual);

@@ -36,10 +36,18 @@ onednn::ConvolutionProblem Problem(const ConvolutionShape& shape) {
 
 constexpr int64_t kWinogradChannels = 32, kWinogradGradientChannels = 64, kWinogradTiles = 64;
 
+int64_t Tiles(const ConvolutionShape& shape) {
+  return shape.n * ((shape.out_height() + 3) / 4) * ((shape.out_width() + 3) / 4);
+}
+
+// So many that Winograd in float beats the direct algorithm in bfloat16.
+bool HasManyChannels(const ConvolutionShape& shape) {
+  return shape.kernel == 3 && shape.stride == 1 && std::min(shape.c_in, shape.c_out) >= 256;
+}
+
 onednn::Algorithm Best(const ConvolutionShape& shape, int64_t least_channels) {
-  const int64_t tiles = shape.n * ((shape.out_height() + 3) / 4) * ((shape.out_width() + 3) / 4);
   const bool winograd = !shape.bfloat16 && shape.kernel == 3 && shape.stride == 1 &&
-                        std::min(shape.c_in, shape.c_out) >= least_channels && tiles >= kWinogradTiles;
+                        std::min(shape.c_in, shape.c_out) >= least_channels && Tiles(shape) >= kWinogradTiles;
   return winograd ? onednn::Algorithm::kWinograd : onednn::Algorithm::kDirect;
 }
 
@@ -72,6 +80,10 @@ const Value& Memo(std::map<Key, std::unique_ptr<Value>>& known, std::mutex& mute
 
 }  // namespace
 
+bool ConvolutionShape::FloatIsFaster() const {
+  return HasManyChannels(*this) && Tiles(*this) >= 2 * kWinogradTiles;
+}
+
 bool ConvolutionShape::IsFast() const {
   const int64_t block = ChannelBlock();
   return block != 0 && c_out % block == 0 && (plain_input() || c_in % block == 0) && kernel % 2 == 1 &&
@@ -79,10 +91,11 @@ bool ConvolutionShape::IsFast() const {
 }
 
 // Winograd's weight gradient works on a transformed copy of the weights for each thread. By parts of the
-// output channels it takes as long and never more than a few dozen MB.
+// output channels it needs a few dozen MB at most, and with few tiles smaller parts take no longer.
 ConvolutionShape GradientPart(ConvolutionShape shape) {
-  constexpr int64_t kPart = 128;
-  if (shape.c_out % kPart == 0) shape.c_out = kPart;
+  const int64_t part = Tiles(shape) <= 64 ? 128 : 256;
+  if (HasManyChannels(shape) && Tiles(shape) >= kWinogradTiles) shape.bfloat16 = false;
+  if (shape.c_out % part == 0) shape.c_out = part;
   return shape;
 }
 
@@ -144,9 +157,11 @@ torch::Tensor Convolution::BackwardWeights(const torch::Tensor& x, const torch::
   const int64_t block = ChannelBlock();
   torch::Tensor out = torch::empty({s.c_out, s.c_in, s.kernel, s.kernel}),
                 packed = torch::empty({static_cast<int64_t>(primitive.weights.get_size())}, torch::kByte);
+  const auto type = part.bfloat16 ? torch::kBFloat16 : torch::kFloat32;
+  const torch::Tensor source = x.to(type);
   for (int64_t first = 0; first < s.c_out; first += part.c_out) {
-    const torch::Tensor of_part = gradient.narrow(1, first / block, part.c_out / block).contiguous();
-    onednn::Execute(primitive, {{DNNL_ARG_SRC, {kernels_->part_problem.source, x}},
+    const torch::Tensor of_part = gradient.narrow(1, first / block, part.c_out / block).to(type).contiguous();
+    onednn::Execute(primitive, {{DNNL_ARG_SRC, {kernels_->part_problem.source, source}},
                                 {DNNL_ARG_DIFF_DST, {kernels_->part_problem.destination, of_part}},
                                 {DNNL_ARG_DIFF_WEIGHTS, {primitive.weights, packed}}});
     torch::Tensor rows = out.narrow(0, first, part.c_out);

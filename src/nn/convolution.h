@@ -21,6 +21,9 @@ struct ConvolutionShape {
   bool plain_input() const { return c_in <= 4; }
   // Is there a fast path: channels are multiples of the block, or an image's few?
   bool IsFast() const;
+  // Is Winograd in float faster than bfloat16: 3x3, stride 1, 256 channels or more, 128 tiles or more? From
+  // 64 tiles on it is for the weight gradient, which then converts by itself.
+  bool FloatIsFaster() const;
 
   auto operator<=>(const ConvolutionShape&) const = default;
 };

@@ -53,8 +53,6 @@ struct Folded : torch::autograd::Function<Folded> {
   };
 };
 
-// Every size of a batch has primitives of its own, and attacks let images go one by one: batches are filled
-// up to a power of two or one and a half of it.
 int64_t RoundedBatch(int64_t n) {
   int64_t power = 1;
   while (power < n) power *= 2;
@@ -119,11 +117,18 @@ std::array<torch::Tensor, kStages> FoldedResNet::Stages(const torch::Tensor& ima
 }
 
 torch::Tensor FoldedResNet::Logits(const torch::Tensor& images) const {
+  return InRoundedBatch(images, [this](const torch::Tensor& batch) {
+    return torch::linear(ImageChannelMeans(Stages(batch).back()), head_weight_, head_bias_);
+  });
+}
+
+torch::Tensor InRoundedBatch(const torch::Tensor& images,
+                             const std::function<torch::Tensor(const torch::Tensor&)>& logits) {
   const int64_t n = images.size(0), rounded = RoundedBatch(n);
-  if (rounded == n) return torch::linear(ImageChannelMeans(Stages(images).back()), head_weight_, head_bias_);
+  if (rounded == n) return logits(images);
   std::vector<int64_t> blank = images.sizes().vec();
   blank[0] = rounded - n;
-  return Logits(torch::cat({images, torch::zeros(blank)})).narrow(0, 0, n);
+  return logits(torch::cat({images, torch::zeros(blank)})).narrow(0, 0, n);
 }
 
 }  // namespace murine

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "nn/convolution.h"
@@ -40,5 +41,10 @@ class FoldedResNet {
   std::array<std::vector<Basic>, kStages - 1> groups_;
   torch::Tensor head_weight_, head_bias_;
 };
+
+// Every size of a batch has primitives of its own, and attacks let images go one by one: asks `logits` about
+// the images filled up with blank ones to a power of two or to three quarters of it.
+torch::Tensor InRoundedBatch(const torch::Tensor& images,
+                             const std::function<torch::Tensor(const torch::Tensor&)>& logits);
 
 }  // namespace murine

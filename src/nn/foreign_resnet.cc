@@ -8,42 +8,39 @@
 #include <vector>
 
 #include "base/error.h"
+#include "nn/blocked.h"
 #include "nn/checkpoint.h"
-#include "nn/conv_block.h"
+#include "nn/folded_resnet.h"
 
 namespace murine {
 namespace {
 
-struct Layer {
-  torch::nn::Conv2d convolution{nullptr};
-  torch::nn::BatchNorm2d norm{nullptr};
+struct Block {
+  std::vector<FoldedBlock> layers;
+  std::optional<FoldedBlock> shortcut;
 };
 
-struct Block {
-  std::vector<Layer> layers;
-  std::optional<Layer> shortcut;
-};
+// Pooling knows plain features alone.
+torch::Tensor MaxPool(const torch::Tensor& x) {
+  const torch::Tensor pooled = torch::max_pool2d(ToPlain(x), /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
+  return IsBlocked(x) ? ToBlocked(pooled) : pooled;
+}
 
 struct Network {
-  Layer stem;
+  std::optional<FoldedBlock> stem;
   bool pooled = false;
   std::vector<Block> blocks;
   torch::nn::Linear head{nullptr};
 
   torch::Tensor Logits(const torch::Tensor& images) const {
-    constexpr auto kEvaluation = BatchStatistics::kRunning;
-    torch::Tensor x = ConvBlock(images, stem.convolution, stem.norm, kEvaluation, Activation::kRelu);
-    if (pooled) x = torch::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
+    torch::Tensor x = (*stem)(images, Activation::kRelu);
+    if (pooled) x = MaxPool(x);
     for (const Block& block : blocks) {
-      const torch::Tensor shortcut = block.shortcut
-                                         ? ConvBlock(x, block.shortcut->convolution, block.shortcut->norm,
-                                                     kEvaluation, Activation::kNone)
-                                         : x;
+      const torch::Tensor shortcut = block.shortcut ? (*block.shortcut)(x, Activation::kNone) : x;
       for (size_t i = 0; i < block.layers.size(); ++i)
-        x = ConvBlock(x, block.layers[i].convolution, block.layers[i].norm, kEvaluation, Activation::kRelu,
-                      i + 1 == block.layers.size() ? shortcut : torch::Tensor());
+        x = block.layers[i](x, Activation::kRelu, i + 1 == block.layers.size() ? shortcut : torch::Tensor());
     }
-    return torch::nn::Linear(head)->forward(x.mean({2, 3}));
+    return torch::nn::Linear(head)->forward(ImageChannelMeans(x));
   }
 };
 
@@ -63,23 +60,21 @@ class Reader {
     return found->second.shape;
   }
 
-  Layer ReadLayer(const std::string& convolution, const std::string& norm, int64_t stride) const {
+  FoldedBlock ReadLayer(const std::string& convolution, const std::string& norm, int64_t stride) const {
     const std::vector<int64_t> shape = Shape(convolution + ".weight", 4);
     if (shape[2] != shape[3] || shape[2] % 2 == 0 || Has(convolution + ".bias"))
       throw Error({.what = "not a convolution of a ResNet",
                    .where = where_ + ", " + convolution,
                    .expected = "a square kernel of an odd side, without bias",
                    .got = FormatShape(shape)});
-    Layer layer{torch::nn::Conv2d(torch::nn::Conv2dOptions(shape[1], shape[0], shape[2])
-                                      .stride(stride)
-                                      .padding(shape[2] / 2)
-                                      .bias(false)),
-                torch::nn::BatchNorm2d(shape[0])};
-    CopyModule(stored_, convolution + ".", *layer.convolution, where_);
-    CopyModule(stored_, norm + ".", *layer.norm, where_);
-    Freeze(*layer.convolution);
-    Freeze(*layer.norm);
-    return layer;
+    torch::nn::Conv2d weights(torch::nn::Conv2dOptions(shape[1], shape[0], shape[2])
+                                  .stride(stride)
+                                  .padding(shape[2] / 2)
+                                  .bias(false));
+    torch::nn::BatchNorm2d statistics(shape[0]);
+    CopyModule(stored_, convolution + ".", *weights, where_);
+    CopyModule(stored_, norm + ".", *statistics, where_);
+    return {weights, statistics};
   }
 
   Block ReadBlock(const std::string& name, const int64_t stride) const {
@@ -146,7 +141,9 @@ Classifier ForeignResNet(const SafeTensors& stored, const std::string& stem, con
     }
   network->head = reader.ReadHead();
   Classifier classifier;
-  classifier.logits = [network](const torch::Tensor& images) { return network->Logits(images); };
+  classifier.logits = [network](const torch::Tensor& images) {
+    return InRoundedBatch(images, [&network](const torch::Tensor& batch) { return network->Logits(batch); });
+  };
   classifier.classes = reader.Shape("fc.weight", 2)[0];
   classifier.channels = first[1];
   classifier.description = fmt::format("ResNet-{} with torchvision's names, width {}, {} classes, stem {}{}",

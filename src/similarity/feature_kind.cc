@@ -59,7 +59,7 @@ Layer LoadStage(const std::filesystem::path& path, size_t stage) {
 
 Layer LoadLayer(const std::filesystem::path& path, const std::string& name) {
   const size_t stage = StageOf(name);
-  const Classifier classifier = LoadClassifier(path);  // its errors say what is wrong with the file
+  const Classifier classifier = LoadClassifier(path, {});  // its errors say what is wrong with the file
   if (stage < kStages) return LoadStage(ModelFile(path), stage);
   return {classifier.logits, classifier.channels, classifier.height, classifier.width};
 }

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "data/recording.h"
 #include "io/artifact.h"
 #include "io/file.h"
 #include "io/json_lines.h"
