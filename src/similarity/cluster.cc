@@ -62,11 +62,12 @@ std::vector<int64_t> ClusterOrder(const SimilarityMatrix& matrix) {
 }
 
 std::optional<PowerLaw> FitPowerLaw(std::span<const double> eigenvalues) {
+  constexpr double kRounding = 1e-6;  // of a matrix in single precision
   constexpr int64_t kFewest = 40, kFirst = 11, kLast = 500, kFewestRanks = 10;
   const auto count = static_cast<int64_t>(eigenvalues.size());
   if (count < kFewest) return {};
   PowerLaw law{0, kFirst, std::min(kLast, count / 2)};
-  while (law.last_rank >= law.first_rank && !(eigenvalues[law.last_rank - 1] > 1e-9 * eigenvalues[0]))
+  while (law.last_rank >= law.first_rank && !(eigenvalues[law.last_rank - 1] > kRounding * eigenvalues[0]))
     --law.last_rank;
   if (law.last_rank - law.first_rank + 1 < kFewestRanks) return {};
   double weights = 0, x = 0, y = 0, xx = 0, xy = 0;

@@ -17,7 +17,7 @@
 namespace murine {
 namespace {
 
-constexpr int64_t kMostImages = 1000, kMostPx = 512, kPairsShown = 8, kGapPx = 2;
+constexpr int64_t kMostImages = 1000, kMostPx = 360, kPairsShown = 8, kGapPx = 2;
 
 std::vector<int64_t> Shown(int64_t images) {
   const int64_t shown = std::min(images, kMostImages);
