@@ -66,6 +66,9 @@ int main(int argc, char** argv) {
   const auto margin =
       victim.Differentiate(point, rows, [&](const torch::Tensor& z) { return Margin(z, input); });
   keep("margin_gradient", margin.gradient);
+  const torch::Tensor entropy =
+      victim.Differentiate(point, rows, [&](const torch::Tensor& z) { return CrossEntropy(z, input); })
+          .gradient;
   const torch::Tensor classes =
       torch::stack({input.labels, (input.labels + 2) % kClasses, (input.labels + 3) % kClasses}, 1);
   keep("classes", classes);
