@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
       .size = smallest * 2,
       .to_boundary = radius * 3,
       .smallest = torch::where(torch::arange(kImages) < 5, smallest, torch::full({kImages}, INFINITY)),
-      .largest = torch::full({kImages}, 0.6f)};
+      .largest = torch::full({kImages}, 1.2f)};
   keep("fmn_radius", FmnRadius(radii, fooled, 0.05));
   for (const Norm norm : {Norm::kLinf, Norm::kL2}) {
     const std::string suffix = "_" + std::string(NameOf(norm));
