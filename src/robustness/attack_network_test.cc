@@ -14,7 +14,7 @@
 namespace murine {
 namespace {
 
-constexpr int64_t kImages = 200, kClasses = 5, kSide = 8, kHidden = 24;
+constexpr int64_t kImages = 100, kClasses = 5, kSide = 8, kHidden = 24;
 
 // Two layers, trained on noisy prototypes.
 struct Network {
@@ -61,13 +61,13 @@ TEST(AttacksOnANetwork, StandInTheirOrder) {
   for (const Norm norm : {Norm::kLinf, Norm::kL2}) {
     SCOPED_TRACE(norm == Norm::kLinf ? "linf" : "l2");
     double last = 1;
-    for (const double share : {0.5, 1., 1.5}) {
+    for (const double share : {0.6, 1.3}) {
       const double epsilon = share * (norm == Norm::kLinf ? 0.035 : 0.25);
       SCOPED_TRACE(epsilon);
       const double fgsm = network.Accuracy(Fgsm(classifier, input, norm, epsilon));
       const double pgd = network.Accuracy(Pgd(classifier, input, norm, epsilon, {}));
       const double longer =
-          network.Accuracy(Pgd(classifier, input, norm, epsilon, {.steps = 80, .relative_step = 0.03125}));
+          network.Accuracy(Pgd(classifier, input, norm, epsilon, {.steps = 60, .relative_step = 0.0417}));
       const double ce = network.Accuracy(Apgd(classifier, input, norm, epsilon, {}));
       const double dlr = network.Accuracy(Apgd(classifier, input, norm, epsilon, {.loss = ApgdLoss::kDlr}));
       const double all =
@@ -96,15 +96,18 @@ TEST(AttacksOnANetwork, AgreeOnTheLeast) {
     EXPECT_GT(least, 0);
     EXPECT_NEAR(Median(Fmn(classifier, input, norm, {})), least, 0.05 * least);
     EXPECT_NEAR(Median(Fab(classifier, input, norm, {})), least, 0.05 * least);
-    EXPECT_NEAR(Median(DeepFool(classifier, input, norm, {})), least, 0.15 * least);
+    // One linearization after the other, never back along the boundary: not quite the least.
+    const double deep = Median(DeepFool(classifier, input, norm, {}));
+    EXPECT_GE(deep, 0.99 * least);
+    EXPECT_LE(deep, 1.3 * least);
     // Half of the images fall at the median: the budget attacks agree with the minimal ones.
     EXPECT_NEAR(network.Accuracy(Apgd(classifier, input, norm, least, {})), 0.5, 0.03);
   }
   const double least = Median(BrendelBethge(classifier, input, Norm::kL2, {}));
   EXPECT_NEAR(Median(CarliniWagner(classifier, input, {.steps = 300})), least, 0.05 * least);
-  AttackInput some = SelectRows(input, torch::arange(50));
+  AttackInput some = SelectRows(input, torch::arange(20));
   const double few = Median(BrendelBethge(classifier, some, Norm::kL2, {}));
-  EXPECT_NEAR(Median(Boundary(classifier, some, {.steps = 4000, .check_every = 2})), few, 0.15 * few);
+  EXPECT_NEAR(Median(Boundary(classifier, some, {.steps = 8000, .check_every = 2})), few, 0.15 * few);
 }
 
 }  // namespace

@@ -66,6 +66,9 @@ int main(int argc, char** argv) {
   const auto margin =
       victim.Differentiate(point, rows, [&](const torch::Tensor& z) { return Margin(z, input); });
   keep("margin_gradient", margin.gradient);
+  const torch::Tensor entropy =
+      victim.Differentiate(point, rows, [&](const torch::Tensor& z) { return CrossEntropy(z, input); })
+          .gradient;
   const torch::Tensor classes =
       torch::stack({input.labels, (input.labels + 2) % kClasses, (input.labels + 3) % kClasses}, 1);
   keep("classes", classes);
@@ -78,7 +81,7 @@ int main(int argc, char** argv) {
       .size = smallest * 2,
       .to_boundary = radius * 3,
       .smallest = torch::where(torch::arange(kImages) < 5, smallest, torch::full({kImages}, INFINITY)),
-      .largest = torch::full({kImages}, 0.6f)};
+      .largest = torch::full({kImages}, 1.2f)};
   keep("fmn_radius", FmnRadius(radii, fooled, 0.05));
   for (const Norm norm : {Norm::kLinf, Norm::kL2}) {
     const std::string suffix = "_" + std::string(NameOf(norm));
