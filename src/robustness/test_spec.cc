@@ -149,8 +149,7 @@ std::vector<CorruptionTest> ParseCorruptionTests(const std::string& text) {
     const std::vector<std::string> fields = Split(part, ":");
     const std::string name = fields.empty() ? "" : fields[0];
     CorruptionTest test;
-    test.whole = name == "cifar10-c-like";
-    if (test.whole)
+    if (name == "cifar10-c-like")
       test.kinds.assign(all.begin(), all.begin() + kMainCorruptions);
     else if (name == "extra")
       test.kinds.assign(all.begin() + kMainCorruptions, all.end());

@@ -46,7 +46,6 @@ struct AttackTest {
 struct CorruptionTest {
   std::vector<Corruption> kinds;
   std::vector<int> severities;
-  bool whole = false;  // the fifteen, which have a mean
 };
 
 // `name[:level,level,...]`, several separated by spaces or semicolons. Without levels: stated defaults. Error

@@ -23,6 +23,27 @@ TEST(TestSpec, ReadsNamesNormsAndLevels) {
   EXPECT_TRUE(ParseAttackTests("").empty());
 }
 
+TEST(TestSpec, MinimalAttacksAndCorruptions) {
+  const auto attacks = ParseAttackTests("fmn boundary cw:l2:0.1 fab:l2");
+  ASSERT_EQ(attacks.size(), 4u);
+  EXPECT_TRUE(attacks[0].epsilons.empty());
+  EXPECT_EQ(attacks[0].norm, Norm::kLinf);
+  EXPECT_EQ(attacks[1].norm, Norm::kL2);  // it has no other
+  EXPECT_THAT(attacks[2].epsilons, testing::ElementsAre(0.1));
+  EXPECT_FALSE(attacks[3].epsilons.empty());  // it stands among those with a budget, too
+  const auto corruptions = ParseCorruptionTests("cifar10-c-like:1,5 extra fog:3");
+  ASSERT_EQ(corruptions.size(), 3u);
+  EXPECT_EQ(corruptions[0].kinds.size(), 15u);
+  EXPECT_THAT(corruptions[0].severities, testing::ElementsAre(1, 5));
+  EXPECT_EQ(corruptions[1].kinds.size(), 4u);
+  EXPECT_THAT(corruptions[1].severities, testing::ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_THAT(corruptions[2].kinds, testing::ElementsAre(Corruption::kFog));
+  for (const char* text : {"fogg", "fog:0", "fog:6", "fog:1.5", "fog:1:2", "extra:x", "cifar10-c"})
+    EXPECT_THROW(ParseCorruptionTests(text), Error) << text;
+  for (const char* text : {"cw:linf", "boundary:linf:0.1"})
+    EXPECT_THROW(ParseAttackTests(text), Error) << text;
+}
+
 TEST(TestSpec, RefusesWhatItDoesNotKnow) {
   for (const char* text :
        {"gausian", "gaussian:a", "gaussian:-1", "gaussian:1:2", ":", "gaussian:1/0", "gaussian:nan"}) {
