@@ -150,7 +150,7 @@ cat >"$folder/table" <<'TABLE'
 2 | impossible --complex-share: expected 0 to 1        | simulate --complex-share 1.5 --out new.h5
 2 | impossible --frequency-highest                     | simulate --frequency-highest 0.001 --out new.h5
 2 | impossible --scan                                  | simulate --scan -1 --out new.h5
-1 | other images than --stimuli names in scan.h5 | similarity --kind oracle --recording scan.h5 --stimuli npy:images.npy --out new.npy
+1 | other images than --stimuli names in scan.h5 | similarity --quiet --kind oracle --recording scan.h5 --stimuli npy:images.npy --out new.npy
 1 | too few images to show                             | simulate --stimuli npy:images.npy --images 40 --oracle-images 1 --out new.h5
 # models
 1 | safetensors file, or a truncated one in text.safetensors | evaluate text.safetensors --data npy:images.npy,labels.npy --out new.json
@@ -170,7 +170,7 @@ cat >"$folder/table" <<'TABLE'
 1 | images of other channels                           | evaluate run --data npy:colour.npy,labels.npy --color --out new.json
 1 | label outside the model's classes in npy:images.npy,labels-9.npy, image 0 | evaluate run --data npy:images.npy,labels-9.npy --out new.json
 1 | bright.npy, image 0: expected 0 to 1               | evaluate run --data npy:bright.npy,labels.npy --out new.json
-1 | logits that are not finite in image 0              | evaluate nan.safetensors --normalize none --data npy:images.npy,labels.npy --out new.json
+1 | logits that are not finite in image 0              | evaluate --quiet nan.safetensors --normalize none --data npy:images.npy,labels.npy --out new.json
 # corruptions and attacks
 1 | cannot list the folder in absent                   | evaluate run --data npy:images.npy,labels.npy --corruptions frost --frost absent --out new.json
 1 | no frost textures in the folder in empty           | evaluate run --data npy:images.npy,labels.npy --corruptions frost --frost empty --out new.json
@@ -199,13 +199,13 @@ cat >"$folder/table" <<'TABLE'
 2 | several subjects                                   | similarity compare S.npy S.npy --permutations 9 --subjects S.npy
 1 | too few images in npy:images.npy@3-4               | $P --stimuli npy:images.npy@3-4 --out new.npy
 1 | no direction in npy:one-image.npy, image 0         | $P --stimuli npy:one-image.npy --out new.npy
-1 | needs images with labels in npy:images.npy         | similarity --kind label --stimuli npy:images.npy --out new.npy
-1 | no direction in npy:images.npy,one-label.npy, image 0 | similarity --kind label --stimuli npy:images.npy,one-label.npy --out new.npy
-1 | neuron that never varies.*still.h5, neuron 1       | similarity --kind oracle --vectors zscore --recording still.h5 --stimuli recording:still.h5 --out new.npy
-1 | NaN in nan.h5 /responses trial 3                   | similarity --kind oracle --recording nan.h5 --stimuli recording:scan.h5 --out new.npy
-1 | other channels than the classifier                 | similarity --kind features --classifier run --color --stimuli npy:coloured.npy --out new.npy
-1 | sees grayscale images                              | similarity --kind gabor --color --stimuli npy:coloured.npy --out new.npy
-1 | absent                                             | similarity --kind features --classifier absent --stimuli npy:images.npy --out new.npy
+1 | needs images with labels in npy:images.npy         | similarity --quiet --kind label --stimuli npy:images.npy --out new.npy
+1 | no direction in npy:images.npy,one-label.npy, image 0 | similarity --quiet --kind label --stimuli npy:images.npy,one-label.npy --out new.npy
+1 | neuron that never varies.*still.h5, neuron 1       | similarity --quiet --kind oracle --vectors zscore --recording still.h5 --stimuli recording:still.h5 --out new.npy
+1 | NaN in nan.h5 /responses trial 3                   | similarity --quiet --kind oracle --recording nan.h5 --stimuli recording:scan.h5 --out new.npy
+1 | other channels than the classifier                 | similarity --quiet --kind features --classifier run --color --stimuli npy:coloured.npy --out new.npy
+1 | sees grayscale images                              | similarity --quiet --kind gabor --color --stimuli npy:coloured.npy --out new.npy
+1 | absent                                             | similarity --quiet --kind features --classifier absent --stimuli npy:images.npy --out new.npy
 1 | no unit vector in long.npy, row 0                  | similarity compare S.npy long.npy
 1 | --max-memory is too small                          | $P --max-memory 1KiB --stimuli npy:images.npy --out new.npy
 # a folder where a file is wanted, and the other way round
@@ -219,7 +219,7 @@ cat >"$folder/table" <<'TABLE'
 1 | text.h5                                            | $T --data npy:images.npy,labels.npy --out text.h5
 # outputs that another configuration made, or somebody else
 1 | another configuration in scan.h5.*seed = 1         | simulate --neurons 3 --images 8 --oracle-images 3 --repeats 2 --stimuli dead-leaves:11x16x24 --seed 1 --out scan.h5
-1 | another configuration in S.npy.*threshold          | similarity --kind threshold --stimuli npy:images.npy --out S.npy
+1 | another configuration in S.npy.*threshold          | similarity --quiet --kind threshold --stimuli npy:images.npy --out S.npy
 1 | another configuration in S.npy.*stimuli_hash       | $P --stimuli npy:floats.npy --out S.npy
 1 | another configuration in run.*lr = 0.2             | $T --augment none --data npy:images.npy,labels.npy --lr 0.2 --out run
 1 | another configuration in results.json.*noise       | evaluate run --data npy:images.npy,labels.npy --noise uniform:0.1 --quiet --out results.json
@@ -257,17 +257,17 @@ cat >"$folder/table" <<'TABLE'
 2 | --batch                                            | train --data npy:images.npy,labels.npy --batch 1 --out new
 2 | --stimuli and --target go together                 | $T --data npy:images.npy,labels.npy --target S.npy --out new
 2 | malformed size of memory                           | $P --max-memory lots --stimuli npy:images.npy --out new.npy
-2 | kind features needs --classifier                   | similarity --kind features --stimuli npy:images.npy --out new.npy
-2 | did you mean 'layer4'                              | similarity --kind features --classifier run --layer layer5 --stimuli npy:images.npy --out new.npy
-2 | a control of a control                             | similarity --kind shuffled --of noise --stimuli npy:images.npy --out new.npy
-2 | no vectors to take apart                           | similarity --kind spectrum --of threshold --stimuli npy:images.npy --out new.npy
-2 | --low-threshold: expected above 0 and below        | similarity --kind threshold --range double --low-threshold 0.9 --stimuli npy:images.npy --out new.npy
-2 | --share: expected above 0, at most 1               | similarity --kind eigen-top --of pixel --share 0 --stimuli npy:images.npy --out new.npy
-2 | --reliability: expected above 0                    | similarity --kind noise --of pixel --reliability 2 --stimuli npy:images.npy --out new.npy
-2 | --cycles: expected above 0                         | similarity --kind lowpass --cycles 0 --stimuli npy:images.npy --out new.npy
-2 | 'double'                                           | similarity --kind threshold --range doubel --stimuli npy:images.npy --out new.npy
-2 | 'zscore'                                           | similarity --kind oracle --vectors z-score --stimuli npy:images.npy --out new.npy
-2 | did you mean 'pixel'                               | similarity --kind pixle --stimuli npy:images.npy --out new.npy
+2 | kind features needs --classifier                   | similarity --quiet --kind features --stimuli npy:images.npy --out new.npy
+2 | did you mean 'layer1'                              | similarity --quiet --kind features --classifier run --layer layer5 --stimuli npy:images.npy --out new.npy
+2 | a control of a control                             | similarity --quiet --kind shuffled --of noise --stimuli npy:images.npy --out new.npy
+2 | no vectors to take apart                           | similarity --quiet --kind spectrum --of threshold --stimuli npy:images.npy --out new.npy
+2 | --low-threshold: expected above 0 and below        | similarity --quiet --kind threshold --range double --low-threshold 0.9 --stimuli npy:images.npy --out new.npy
+2 | --share: expected above 0, at most 1               | similarity --quiet --kind eigen-top --of pixel --share 0 --stimuli npy:images.npy --out new.npy
+2 | --reliability: expected above 0                    | similarity --quiet --kind noise --of pixel --reliability 2 --stimuli npy:images.npy --out new.npy
+2 | --cycles: expected above 0                         | similarity --quiet --kind lowpass --cycles 0 --stimuli npy:images.npy --out new.npy
+2 | 'double'                                           | similarity --quiet --kind threshold --range doubel --stimuli npy:images.npy --out new.npy
+2 | 'zscore'                                           | similarity --quiet --kind oracle --vectors z-score --stimuli npy:images.npy --out new.npy
+2 | did you mean 'pixel'                               | similarity --quiet --kind pixle --stimuli npy:images.npy --out new.npy
 2 | did you mean 'cifar10'                             | $T --data cifar:images --out new
 2 | malformed slice in npy:images.npy@5-5              | $P --stimuli npy:images.npy@5-5 --out new.npy
 2 | malformed dead-leaves set                          | $P --stimuli dead-leaves:many --out new.npy
