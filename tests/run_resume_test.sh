@@ -82,7 +82,7 @@ run whole >/dev/null 2>&1
 same before whole
 run whole --set conditions.neural.alpha=3 >/dev/null 2>&1
 listing() { (cd "$1/out" && find runs results -mindepth 1 -maxdepth 1 | sort); }
-[ "$(comm -13 <(listing before) <(listing whole) | wc -l)" = 3 ]  # run folder, results and their table of images
+[ "$(comm -13 <(listing before) <(listing whole) | wc -l)" = 4 ]  # run folder, results and their two tables of images
 
 # One folder, one process.
 exec 9<whole/out

@@ -103,8 +103,8 @@ TEST(AttacksOnANetwork, AgreeOnTheLeast) {
     const double deep = Median(DeepFool(classifier, input, norm, {}));
     EXPECT_GE(deep, 0.99 * least);
     EXPECT_LE(deep, 1.3 * least);
-    // Half of the images fall at the median: the budget attacks agree with the minimal ones, but for the images
-    // within some 5 % of it.
+    // Half of the images fall at the median: the budget attacks agree with the minimal ones, but for the
+    // images within some 5 % of it.
     EXPECT_NEAR(network.Accuracy(Apgd(classifier, input, norm, least, {})), 0.5, 0.05);
   }
   const double least = Median(BrendelBethge(classifier, input, Norm::kL2, {}));
