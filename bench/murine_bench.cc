@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "nn/tensor.h"
 #include "nn/torch_setup.h"
-#include "robustness/attack.h"
+#include "robustness/pgd.h"
 #include "similarity/pairs.h"
 #include "train/classifier_state.h"
 #include "train/joint_loss.h"
@@ -96,7 +96,8 @@ Step ProjectedGradient(int64_t width) {
   const AttackInput input{Images(64, 32, 32), Labels(64), torch::arange(64)};
   auto point = std::make_shared<torch::Tensor>(input.images.clone());
   return [classifier = Trained(width), input, point] {
-    *point = PgdStep(classifier, input, *point, Norm::kLinf, 0.03, 0.001);
+    const torch::Tensor gradient = InputGradient(classifier, *point, input.labels);
+    *point = PgdStep(*point, gradient, input.images, Norm::kLinf, 0.03, 0.001);
   };
 }
 
