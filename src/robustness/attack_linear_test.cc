@@ -117,7 +117,7 @@ TEST(Square, FlipsWhatLiesWellWithinEpsilon) {
       [&](double e) { return Square(linf.classifier, linf.input, Norm::kLinf, e, {}); },
       /*slack=*/1 - 1 / 1.1);
   // In L2 no square is smaller than 3 x 3, and their patterns do not span weights that vary from pixel to
-  // pixel.
+  // pixel. Even with smooth weights some images need 1.1 to 1.25 times their least perturbation.
   LinearModel l2(kClasses, {1, 8, 8}, kImages, Images::kAny, 13);
   l2.weights = 3 * torch::avg_pool2d(l2.weights.view({kClasses, 1, 8, 8}), 3, 1, 1).view({kClasses, 64});
   l2.input.labels = l2.classifier.logits(l2.input.images).argmax(1);
