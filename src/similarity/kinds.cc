@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "similarity/kinds.h"
 
+#include <spdlog/spdlog.h>
+
 #include <array>
 
 #include "base/error.h"
@@ -52,6 +54,12 @@ void VisitVectors(TargetKind kind, const SimilarityOptions& options, const Image
   }
 }
 
+const std::filesystem::path& Scratch(const std::filesystem::path& path, int64_t bytes) {
+  spdlog::info("memory: no room for {} of vectors, which go to a scratch file beside {}", FormatBytes(bytes),
+               path.string());
+  return path;
+}
+
 std::vector<VectorStore> PlainScans(TargetKind kind, const SimilarityOptions& options, const ImageSet& images,
                                     MemoryBudget& budget, const std::filesystem::path& scratch) {
   const std::vector<int64_t> order = options.kind == TargetKind::kShuffled
@@ -67,7 +75,7 @@ std::vector<VectorStore> PlainScans(TargetKind kind, const SimilarityOptions& op
     if (budget.Take(bytes, "the vectors of " + vectors.name))
       scans.emplace_back(images.count(), vectors.dimensions);
     else
-      scans.emplace_back(images.count(), vectors.dimensions, scratch);
+      scans.emplace_back(images.count(), vectors.dimensions, Scratch(scratch, bytes));
     MakeUnitVectors(vectors, scans.back());
   });
   return scans;
@@ -110,7 +118,8 @@ std::vector<VectorStore> MakeScans(TargetKind kind, const SimilarityOptions& opt
 
   // The matrix, its eigenvectors and what LAPACK works in, in double precision.
   const int64_t n = images.count();
-  budget.Require(5 * n * n * static_cast<int64_t>(sizeof(double)), "the eigenvectors");
+  const int64_t bytes = 5 * n * n * static_cast<int64_t>(sizeof(double));
+  if (!budget.Take(bytes, "the eigenvectors")) budget.Refuse(bytes, "the eigenvectors");
   const std::vector<Rows> rows(scans.begin(), scans.end());
   const SimilarityMatrix matrix = Similarity(std::span<const Rows>(rows));
   const ImageVectors vectors =

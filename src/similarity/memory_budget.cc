@@ -44,16 +44,20 @@ std::string FormatBytes(int64_t bytes) {
 MemoryBudget::MemoryBudget(const std::string& text)
     : most_(text.empty() ? sysconf(_SC_PHYS_PAGES) / 4 * 3 * sysconf(_SC_PAGESIZE) : ParseBytes(text)) {}
 
+void MemoryBudget::Reserve(int64_t bytes, const std::string& what) {
+  if (bytes > most_ - taken_) Refuse(bytes, what);
+  taken_ += bytes;
+}
+
 bool MemoryBudget::Take(int64_t bytes, const std::string& what) {
   if (bytes > most_ - taken_) return false;
   taken_ += bytes;
-  spdlog::info("memory: {} for {}, {} of at most {} in all", FormatBytes(bytes), what, FormatBytes(taken_),
+  spdlog::info("memory: {} for {}; {} in all, of at most {}", FormatBytes(bytes), what, FormatBytes(taken_),
                FormatBytes(most_));
   return true;
 }
 
-void MemoryBudget::Require(int64_t bytes, const std::string& what) {
-  if (Take(bytes, what)) return;
+void MemoryBudget::Refuse(int64_t bytes, const std::string& what) const {
   throw Error({.what = "--max-memory is too small for " + what,
                .expected = "at least " + FormatBytes(taken_ + bytes),
                .got = FormatBytes(most_),

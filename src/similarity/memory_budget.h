@@ -10,16 +10,17 @@ namespace murine {
 int64_t ParseBytes(const std::string& text);
 std::string FormatBytes(int64_t bytes);
 
-// The memory that large arrays may take. Everything asked for is said before it is taken.
+// The memory that large arrays may take.
 class MemoryBudget {
  public:
   // `text` as ParseBytes reads it; empty: three quarters of the machine's memory.
   explicit MemoryBudget(const std::string& text);
 
-  // True, and noted as taken, where `bytes` more fit.
+  // What there is already, or is small. An Error where it does not fit, which says what would.
+  void Reserve(int64_t bytes, const std::string& what);
+  // True, noted as taken and said, where `bytes` more fit: call it before they are allocated.
   bool Take(int64_t bytes, const std::string& what);
-  // An Error where they do not fit, which says what would.
-  void Require(int64_t bytes, const std::string& what);
+  [[noreturn]] void Refuse(int64_t bytes, const std::string& what) const;
 
  private:
   int64_t most_, taken_ = 0;
