@@ -2,6 +2,7 @@
 // `murine similarity`: from options to a target's files.
 #include <fmt/format.h>
 #include <omp.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -162,15 +163,15 @@ void WriteFactor(std::vector<VectorStore>& scans, const std::filesystem::path& n
 void Make(const SimilarityOptions& options, const ImageSet& images, const std::filesystem::path& npy,
           Json& description) {
   MemoryBudget budget(options.max_memory);
-  budget.Require(static_cast<int64_t>(images.bytes.size() + images.floats.size() * sizeof(float)),
+  budget.Reserve(static_cast<int64_t>(images.bytes.size() + images.floats.size() * sizeof(float)),
                  fmt::format("{} images", images.count()));
   if (!options.factor)
-    budget.Require(omp_get_max_threads() * kTile * kTile * static_cast<int64_t>(sizeof(float)),
-                   fmt::format("tiles of a matrix of {}",
-                               FormatBytes(images.count() * images.count() * int64_t{sizeof(float)})));
+    budget.Reserve(omp_get_max_threads() * kTile * kTile * static_cast<int64_t>(sizeof(float)), "the tiles");
   std::vector<VectorStore> scans =
       MakeScans(options.kind, options, images, budget, npy.string() + ".vectors");
   if (options.factor) return WriteFactor(scans, npy, description);
+  spdlog::info("{}: {} on disk", npy.string(),
+               FormatBytes(images.count() * images.count() * static_cast<int64_t>(sizeof(float))));
   const std::vector<Rows> rows(scans.begin(), scans.end());
   WriteMatrix(rows, RuleOf(options), npy, description);
 }
