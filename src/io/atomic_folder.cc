@@ -2,20 +2,19 @@
 #include "io/atomic_folder.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <fstream>
 
 #include "base/error.h"
+#include "io/unfinished.h"
 
 namespace murine {
 
 namespace fs = std::filesystem;
 
 AtomicFolder::AtomicFolder(const fs::path& path)
-    : path_(fs::absolute(path / ".").lexically_normal().parent_path()),
-      unfinished_(path_.string() + fmt::format(".unfinished-{}", getpid())) {
+    : path_(fs::absolute(path / ".").lexically_normal().parent_path()), unfinished_(UnfinishedName(path_)) {
   if (fs::exists(path_))
     throw Error({.what = "something has the name already", .where = path.string(), .hint = "name another"});
   std::error_code fault;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "io/unfinished.h"
 
 namespace murine {
 namespace {
@@ -72,7 +73,7 @@ std::string ReadFile(const std::filesystem::path& path, int64_t most_bytes) {
 }
 
 AtomicFile::AtomicFile(std::filesystem::path path)
-    : path_(std::move(path)), unfinished_(path_.string() + fmt::format(".unfinished-{}", getpid())) {
+    : path_(std::move(path)), unfinished_(UnfinishedName(path_)) {
   std::error_code ignored;  // a folder that cannot be made shows in open()
   if (path_.has_parent_path()) std::filesystem::create_directories(path_.parent_path(), ignored);
   descriptor_ = open(unfinished_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -4,20 +4,27 @@
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
+#include <regex>
 #include <utility>
 
 #include "io/temporary_folder.h"
+#include "io/unfinished.h"
 
 namespace murine {
 namespace {
 
 using testing::AllOf;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
 const std::string kBinary("a\0b\r\n\xff", 6);
 
@@ -106,6 +113,29 @@ TEST(MappedFile, ShowsTheBytesAndMoves) {
   EXPECT_THAT(MappedFile(folder / "empty").bytes(), IsEmpty());
   EXPECT_THAT(MessageOf([&] { MappedFile(folder / "absent"); }), HasSubstr("No such file"));
   EXPECT_THAT(MessageOf([&] { MappedFile(folder.path()); }), HasSubstr("got a folder"));
+}
+
+// A killed process cannot tidy up: the next one to write the same file does, and leaves those that still
+// write.
+TEST(AtomicFile, RemovesWhatADeadProcessLeft) {
+  const TemporaryFolder folder;
+  const pid_t child = fork();
+  if (child == 0) {
+    AtomicFile file(folder / "a");
+    _exit(0);  // no destructor
+  }
+  waitpid(child, nullptr, 0);
+  EXPECT_THAT(folder.Names(),
+              ElementsAre(AllOf(HasSubstr("a.unfinished-"), EndsWith(std::to_string(child)))));
+  WriteFileAtomically(folder / "b", "");
+  EXPECT_THAT(folder.Names(), SizeIs(2)) << "the file of another name is not ours";
+  const std::string alive = std::regex_replace(UnfinishedName(folder / "a").string(), std::regex("[0-9]+$"),
+                                               std::to_string(getppid()));
+  EXPECT_THAT(folder.Names(), ElementsAre("b"));
+  Put(alive, "");
+  WriteFileAtomically(folder / "a", "x");
+  EXPECT_THAT(folder.Names(),
+              UnorderedElementsAre("a", "b", std::filesystem::path(alive).filename().string()));
 }
 
 }  // namespace

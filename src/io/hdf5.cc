@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "io/file.h"
 #include "io/hdf5_handle.h"
+#include "io/unfinished.h"
 
 namespace murine {
 
@@ -90,7 +91,7 @@ Hdf5File Hdf5File::Open(const std::filesystem::path& path) {
 
 Hdf5File Hdf5File::Create(const std::filesystem::path& path) {
   Silence();
-  const std::filesystem::path unfinished = path.string() + fmt::format(".unfinished-{}", getpid());
+  const std::filesystem::path unfinished = UnfinishedName(path);
   std::error_code ignored;  // shows when the file is made
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
   const Handle plist(H5Pcreate(H5P_FILE_CREATE), H5Pclose, "cannot write", path.string());

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/unfinished.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace murine {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+// Whether `number` is that of a process that runs. What cannot be known counts as running.
+bool IsRunning(std::string_view number) {
+  pid_t process = 0;
+  const auto [end, fault] = std::from_chars(number.data(), number.data() + number.size(), process);
+  if (fault != std::errc() || end != number.data() + number.size() || process <= 0) return true;
+  return kill(process, 0) == 0 || errno != ESRCH;
+}
+
+void RemoveAbandoned(const fs::path& folder, const std::string& prefix) {
+  std::vector<fs::path> abandoned;
+  std::error_code fault;
+  for (fs::directory_iterator entry(folder, fault), end; !fault && entry != end; entry.increment(fault)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with(prefix) && !IsRunning(std::string_view(name).substr(prefix.size())))
+      abandoned.push_back(entry->path());
+  }
+  for (const fs::path& path : abandoned) fs::remove_all(path, fault);  // what stays takes room, no more
+}
+
+}  // namespace
+
+fs::path UnfinishedName(const fs::path& path) {
+  static const std::string host = HostName();
+  const std::string prefix = fmt::format("{}.unfinished-{}-", path.filename().string(), host);
+  const fs::path folder = path.parent_path();
+  RemoveAbandoned(folder.empty() ? "." : folder, prefix);
+  return folder / fmt::format("{}{}", prefix, getpid());
+}
+
+}  // namespace murine
