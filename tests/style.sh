@@ -13,6 +13,11 @@ for file in "${sources[@]}" scripts/* $(find cmake "${folders[@]}" -name '*.sh' 
   head -3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || { echo "no SPDX line: $file"; bad=1; }
 done
 
+# The release build joins files into units: a test keeps its names to itself.
+for file in src/*/*_test.cc; do
+  grep -q "^namespace murine::$(basename "${file%.cc}") {" "$file" || { echo "not in its own namespace: $file"; bad=1; }
+done
+
 # The map names every file.
 for file in $(find src -mindepth 2 \( -name '*.cc' -o -name '*.h' \) ! -name '*_test.cc'); do
   grep -qw "$(basename "${file%.*}")" src/README.md || [[ $file == src/cli/* ]] || { echo "not in src/README.md: $file"; bad=1; }

@@ -10,7 +10,7 @@ namespace murine {
 namespace {
 
 constexpr size_t kPixels = 3 * 32 * 32;
-constexpr int64_t kMostBytes = int64_t{1} << 30;
+constexpr int64_t kLargestCifar = int64_t{1} << 30;
 
 // Each record: label bytes (the last one counts), then the R, G and B planes.
 void Append(ImageSet& set, const std::filesystem::path& path, size_t label_bytes) {
@@ -20,7 +20,7 @@ void Append(ImageSet& set, const std::filesystem::path& path, size_t label_bytes
          .where = path.string(),
          .expected = "the binary version of CIFAR",
          .hint = "the -batches-py folders hold Python pickles, which are never read; take the -bin archive"});
-  const std::string content = ReadFile(path, kMostBytes);
+  const std::string content = ReadFile(path, kLargestCifar);
   const size_t record = label_bytes + kPixels;
   if (content.empty() || content.size() % record != 0)
     throw Error({.what = "truncated CIFAR file",

@@ -10,7 +10,7 @@
 namespace murine {
 namespace {
 
-constexpr int64_t kMostBytes = int64_t{1} << 31;
+constexpr int64_t kLargestIdx = int64_t{1} << 31;
 
 std::filesystem::path Find(const std::filesystem::path& folder, const std::string& name) {
   for (const char* suffix : {".gz", ""})
@@ -28,7 +28,7 @@ struct Idx {
 
 // Magic: two zero bytes, type 8 (unsigned bytes), the number of axes; then big-endian sizes.
 Idx Read(const std::filesystem::path& path, int axes) {
-  std::string content = ReadMaybeGzip(path, kMostBytes);
+  std::string content = ReadMaybeGzip(path, kLargestIdx);
   const size_t start = 4 + 4 * static_cast<size_t>(axes);
   const std::string magic = {'\0', '\0', '\x08', static_cast<char>(axes)};
   if (!content.starts_with(magic) || content.size() < start)

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kHashKey = "sha256";
 constexpr size_t kHashDigits = 64, kLengthBytes = 8, kLongestHeader = size_t{1} << 30;
 
-int64_t ItemSize(const std::string& dtype, const std::string& where) {
+int64_t DtypeSize(const std::string& dtype, const std::string& where) {
   for (const auto& [name, size] : std::initializer_list<std::pair<std::string_view, int64_t>>{{"F32", 4},
                                                                                               {"F64", 8},
                                                                                               {"I64", 8},
@@ -101,7 +101,7 @@ std::pair<std::pair<size_t, size_t>, StoredTensor> ParseTensor(const std::string
                  .expected = "dtype, shape and data_offsets",
                  .got = entry.dump()});
   }
-  const int64_t count = CountOf(tensor.shape, where), item = ItemSize(tensor.dtype, where);
+  const int64_t count = CountOf(tensor.shape, where), item = DtypeSize(tensor.dtype, where);
   if (begin > end || end > size)
     throw Error({.what = "tensor outside the file",
                  .where = where,

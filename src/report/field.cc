@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
 
 #include "base/error.h"
 
@@ -48,7 +47,7 @@ Json Field::Number(double low, double high) const {
 }
 
 Json Field::Count() const {
-  const Json count = Number(0, std::numeric_limits<double>::infinity());
+  const Json count = Number(0, kAny);
   if (!count.is_null() && !count.is_number_integer()) Refuse("a whole number");
   return count;
 }

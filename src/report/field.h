@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
 
 namespace murine {
+
+inline constexpr double kAny = std::numeric_limits<double>::infinity();  // no bound for Field::Number
 
 // A value of a results file that knows where it stands ("x.json, conditions[1].accuracy"), so that a wrong
 // one is named. Absent, null and NaN, which a file holds as null, are the same: missing.

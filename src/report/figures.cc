@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <set>
 
 #include "base/error.h"
@@ -15,7 +14,6 @@
 namespace murine {
 namespace {
 
-constexpr double kAny = std::numeric_limits<double>::infinity();
 constexpr size_t kStages = 5;
 
 void PutUnlessNull(Json& object, const char* key, Json value) {

@@ -3,12 +3,10 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 
 namespace murine {
 namespace {
 
-constexpr double kAny = std::numeric_limits<double>::infinity();
 constexpr size_t kBins = 20;
 
 Json Histograms(const Field& histograms) {

@@ -2,7 +2,6 @@
 #include "report/target_figures.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "io/file.h"
 #include "report/field.h"
@@ -12,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kMostBytes = int64_t{1} << 26;
+constexpr int64_t kLargestPicture = int64_t{1} << 26;
 
 std::string Base64(std::string_view bytes) {
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -27,7 +26,7 @@ std::string Base64(std::string_view bytes) {
 }
 
 std::string PngAddress(const fs::path& png) {
-  return "data:image/png;base64," + Base64(ReadFile(png, kMostBytes));
+  return "data:image/png;base64," + Base64(ReadFile(png, kLargestPicture));
 }
 
 Json Required(Json value, const Field& field) {
@@ -46,8 +45,7 @@ Json NumberList(const Field& field, double low, double high) {
 Json TargetFigures(const fs::path& npy) {
   const fs::path file = fs::path(npy).replace_extension(".figures.json");
   if (!fs::exists(file)) return nullptr;
-  constexpr double kAny = std::numeric_limits<double>::infinity();
-  const Json stored = ParseJson(ReadFile(file, kMostBytes), file.filename().string());
+  const Json stored = ParseJson(ReadFile(file, kLargestPicture), file.filename().string());
   const Field figures(stored, file.filename().string());
   Json shown = {{"file", npy.stem().string()},
                 {"eigenvalues", NumberList(figures["eigenvalues"], -kAny, kAny)},

@@ -6,8 +6,6 @@
 namespace murine {
 namespace {
 
-constexpr double kLeast = 1e-12;
-
 // Of logits and the part of the batch they are of, [n].
 using LossOf = std::function<torch::Tensor(const torch::Tensor& logits, const AttackInput& part)>;
 

@@ -9,12 +9,6 @@
 #include "nn/tensor.h"
 
 namespace murine {
-namespace {
-
-constexpr double kLeast = 1e-12;
-
-}  // namespace
-
 std::span<const EnumName<Norm>> EnumNames(Norm) {
   static constexpr std::array<EnumName<Norm>, 2> kNames{{{Norm::kLinf, "linf"}, {Norm::kL2, "l2"}}};
   return kNames;

@@ -22,6 +22,8 @@ namespace murine {
 enum class Norm { kLinf, kL2 };
 std::span<const EnumName<Norm>> EnumNames(Norm);
 
+inline constexpr double kLeast = 1e-12;  // what a length is at least, where one divides by it
+
 // Images under attack: x [n, c, h, w] in [0, 1], y [n] their labels, index [n] their places in the image set
 // (which name their random draws, so that batches do not matter).
 struct AttackInput {

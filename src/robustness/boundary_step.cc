@@ -7,7 +7,7 @@
 namespace murine {
 namespace {
 
-constexpr double kLeast = 1e-12;
+constexpr double kLeastLength = 1e-12;
 
 double Distance(std::span<const float> a, std::span<const float> b) {
   double square = 0;
@@ -51,7 +51,7 @@ void ProposeBoundaryStep(std::span<const float> clean, std::span<const float> be
                          RandomStream& stream, std::span<float> on_sphere, std::span<float> candidate) {
   const size_t size = clean.size();
   stream.FillNormal(candidate, 1);
-  const double distance = std::max(Distance(clean, best), kLeast);
+  const double distance = std::max(Distance(clean, best), kLeastLength);
   // The part of the draw that is orthogonal to the line from the clean image.
   double along = 0;
   for (size_t i = 0; i < size; ++i) along += (double{clean[i]} - best[i]) * candidate[i];
@@ -62,13 +62,13 @@ void ProposeBoundaryStep(std::span<const float> clean, std::span<const float> be
     candidate[i] = static_cast<float>(across);
     square += across * across;
   }
-  const double stretch = pace.spherical_step * distance / std::sqrt(std::max(square, kLeast));
+  const double stretch = pace.spherical_step * distance / std::sqrt(std::max(square, kLeastLength));
   const double back = 1 / std::sqrt(1 + pace.spherical_step * pace.spherical_step);  // onto the sphere
   for (size_t i = 0; i < size; ++i)
     on_sphere[i] = static_cast<float>(
         std::clamp(clean[i] + back * (stretch * candidate[i] + best[i] - double{clean[i]}), 0., 1.));
   // The box may have brought the point nearer: that much less is left of the step.
-  const double now = std::max(Distance(clean, on_sphere), kLeast);
+  const double now = std::max(Distance(clean, on_sphere), kLeastLength);
   const double inward = std::max(pace.source_step * distance + now - distance, 0.) / now;
   for (size_t i = 0; i < size; ++i)
     candidate[i] =

@@ -9,8 +9,8 @@ namespace murine {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr double kInside = 0.999999;  // keeps atanh finite at the box's walls
-constexpr double kProgress = 0.9999;  // a loss above this share of the last check's has stopped falling
+constexpr double kInside = 0.999999;      // keeps atanh finite at the box's walls
+constexpr double kStillFalling = 0.9999;  // a loss above this share of the last check's has stopped falling
 constexpr int64_t kTightenSteps = 10;
 constexpr int64_t kChecks = 10;                                   // in a search
 constexpr double kFirst = 0.9, kSecond = 0.999, kEpsilon = 1e-8;  // Adam's
@@ -45,7 +45,7 @@ void Run(Victim& victim, Search search, const CarliniWagnerOptions& options, tor
     const torch::Tensor gradient = (at.gradient + 2 * offset) * 2 * points * (1 - points);
     CarliniWagnerAdam(search.w, search.first, search.second, gradient, step + 1, options.rate);
     if (step % check != 0) continue;
-    const torch::Tensor keep = loss.le(kProgress * search.last_loss).nonzero().squeeze(1);
+    const torch::Tensor keep = loss.le(kStillFalling * search.last_loss).nonzero().squeeze(1);
     search.last_loss = loss;
     if (keep.size(0) == search.rows.size(0)) continue;
     search.part = SelectRows(search.part, keep);

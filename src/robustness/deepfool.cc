@@ -6,8 +6,8 @@
 namespace murine {
 namespace {
 
-constexpr double kLeast = 1e-8;
-constexpr int64_t kSearchSteps = 12;
+constexpr double kLeastSlope = 1e-8;
+constexpr int64_t kTightenings = 12;
 
 }  // namespace
 
@@ -16,7 +16,7 @@ torch::Tensor DeepFoolStep(const torch::Tensor& logits, const torch::Tensor& gra
   const torch::Tensor normals = flat.slice(1, 1) - flat.slice(1, 0, 1);
   const torch::Tensor gaps = (logits.slice(1, 1) - logits.slice(1, 0, 1)).abs();
   const torch::Tensor lengths =
-      (norm == Norm::kLinf ? normals.abs().sum(2) : normals.norm(2, 2)).clamp_min(kLeast);
+      (norm == Norm::kLinf ? normals.abs().sum(2) : normals.norm(2, 2)).clamp_min(kLeastSlope);
   const torch::Tensor distances = gaps / lengths;
   const torch::Tensor nearest = distances.argmin(1, /*keepdim=*/true);
   const torch::Tensor normal =
@@ -48,7 +48,7 @@ AttackOutcome DeepFool(const Classifier& classifier, const AttackInput& input, N
     victim.Offer(next, rows, fooled);
     KeepRows(fooled.logical_not().nonzero().squeeze(1), {&rows, &images, &offset, &classes});
   }
-  victim.Tighten(all, kSearchSteps);
+  victim.Tighten(all, kTightenings);
   return victim.Outcome();
 }
 

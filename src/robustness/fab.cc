@@ -10,7 +10,6 @@
 namespace murine {
 namespace {
 
-constexpr double kLeast = 1e-12;
 constexpr int64_t kSearchSteps = 10;
 
 // The planes normal . (x - point) = gap onto which points are projected: normal [m, c, h, w], gap [m].

@@ -9,7 +9,7 @@
 namespace murine {
 namespace {
 
-constexpr double kLeast = 1e-12, kLastGamma = 0.001, kLastStep = 0.01;
+constexpr double kLastGamma = 0.001, kLastStep = 0.01;
 
 // From `first` to `last` along half a cosine.
 double Anneal(double first, double last, double share) {

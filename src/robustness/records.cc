@@ -2,7 +2,6 @@
 #include "robustness/records.h"
 
 #include <cmath>
-#include <limits>
 
 #include "base/error.h"
 #include "io/artifact.h"
@@ -11,8 +10,6 @@
 
 namespace murine {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 Json ToLine(const std::string& test, size_t first, const Records& batch) {
   Json line = {{"test", test}, {"first", first}, {"correct", batch.correct}};
@@ -36,7 +33,7 @@ Line FromLine(const Json& line, const std::filesystem::path& file) {
     Line read{line.at("test"), line.at("first"), {line.at("correct"), line.value("success", ""), {}, {}}};
     if (read.batch.success.empty()) return read;
     for (const Json& size : line.at("perturbation"))
-      read.batch.perturbation.push_back(size.is_null() ? kInfinity : size.get<double>());
+      read.batch.perturbation.push_back(size.is_null() ? kNoSuccess : size.get<double>());
     read.batch.queries = line.at("queries").get<std::vector<int64_t>>();
     const size_t n = read.batch.size();
     if (read.batch.success.size() == n && read.batch.perturbation.size() == n &&

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,11 +11,13 @@
 
 namespace murine {
 
+inline constexpr double kNoSuccess = std::numeric_limits<double>::infinity();  // as a perturbation
+
 // What is known of each image after a test.
 struct Records {
   std::string correct;               // a '1' or '0' an image: classified correctly?
   std::string success;               // attacks alone: did it get what it wanted?
-  std::vector<double> perturbation;  // attacks alone: infinity without success
+  std::vector<double> perturbation;  // attacks alone: kNoSuccess without
   std::vector<int64_t> queries;      // attacks alone
 
   size_t size() const { return correct.size(); }

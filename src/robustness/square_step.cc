@@ -10,7 +10,7 @@
 namespace murine {
 namespace {
 
-constexpr double kLeast = 1e-12;
+constexpr double kLeastSquare = 1e-12;
 
 double Sign(RandomStream& stream) { return (stream.Bits32() & 1) != 0 ? 1 : -1; }
 
@@ -57,7 +57,7 @@ void AddBump(int64_t rows, int64_t columns, double sign, std::span<double> out) 
         value += 1. / static_cast<double>((ring + 1) * (ring + 1));
       square += value * value;
     }
-  const double scale = sign / std::sqrt(std::max(square, kLeast));
+  const double scale = sign / std::sqrt(std::max(square, kLeastSquare));
   for (size_t i = 0; i < bump.size(); ++i) out[i] = scale * bump[i];
 }
 
@@ -87,7 +87,7 @@ double Square(std::span<const double> values) {
 // image + offset scaled to length epsilon, in the box.
 void StoreScaled(std::span<const float> image, std::span<const double> offset, double epsilon,
                  std::span<float> point) {
-  const double scale = epsilon / std::sqrt(std::max(Square(offset), kLeast));
+  const double scale = epsilon / std::sqrt(std::max(Square(offset), kLeastSquare));
   for (size_t i = 0; i < image.size(); ++i)
     point[i] = static_cast<float>(std::clamp(image[i] + scale * offset[i], 0., 1.));
 }
@@ -172,9 +172,9 @@ void SquareProposalL2(std::span<const float> image, std::span<const float> best,
     const double sign = Sign(stream);
     std::vector<double> fresh(eta.size());
     ForEach(shape, to, channel, [&](size_t place, size_t inside) {
-      fresh[inside] = sign * eta[inside] + offset[place] / (std::sqrt(old) + kLeast);
+      fresh[inside] = sign * eta[inside] + offset[place] / (std::sqrt(old) + kLeastSquare);
     });
-    const double scale = std::sqrt(budget) / (std::sqrt(Square(fresh)) + kLeast);
+    const double scale = std::sqrt(budget) / (std::sqrt(Square(fresh)) + kLeastSquare);
     ForEach(shape, from, channel, [&](size_t place, size_t) { offset[place] = 0; });
     ForEach(shape, to, channel, [&](size_t place, size_t inside) { offset[place] = scale * fresh[inside]; });
   }

@@ -5,15 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 
 #include "robustness/intervals.h"
 
 namespace murine {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 int64_t Ones(const std::string& flags) { return std::count(flags.begin(), flags.end(), '1'); }
 
@@ -83,7 +80,7 @@ Records Within(const Records& records, const Records& clean, double epsilon) {
     if (records.perturbation[i] <= epsilon) continue;
     within.correct[i] = clean.correct[i];
     within.success[i] = '0';
-    within.perturbation[i] = kInfinity;
+    within.perturbation[i] = kNoSuccess;
   }
   return within;
 }

@@ -12,7 +12,7 @@
 namespace murine {
 namespace {
 
-torch::Tensor Rows(const NdArray<float>& array, std::span<const int64_t> rows) {
+torch::Tensor RowsOf(const NdArray<float>& array, std::span<const int64_t> rows) {
   const int64_t size = array.row_size();
   torch::Tensor gathered = torch::empty({static_cast<int64_t>(rows.size()), size});
   for (size_t i = 0; i < rows.size(); ++i)
@@ -47,13 +47,13 @@ torch::Tensor FitData::Images(std::span<const int64_t> trials) const {
 }
 
 torch::Tensor FitData::Responses(std::span<const int64_t> trials) const {
-  return Rows(recording.responses, trials);
+  return RowsOf(recording.responses, trials);
 }
 
 Conditions FitData::Behavior(std::span<const int64_t> trials) const {
   Conditions conditions;
-  if (recording.has_behavior()) conditions.behavior = Rows(recording.behavior, trials);
-  if (recording.has_pupil()) conditions.pupil_center = Rows(recording.pupil_center, trials);
+  if (recording.has_behavior()) conditions.behavior = RowsOf(recording.behavior, trials);
+  if (recording.has_pupil()) conditions.pupil_center = RowsOf(recording.pupil_center, trials);
   return conditions;
 }
 
