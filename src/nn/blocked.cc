@@ -4,6 +4,25 @@
 #include <oneapi/dnnl/dnnl.hpp>
 
 namespace murine {
+namespace {
+
+// A broadcast over the innermost 16 values takes libtorch several times as long as the memory does.
+struct Shifted : torch::autograd::Function<Shifted> {
+  static torch::Tensor forward(torch::autograd::AutogradContext*, const torch::Tensor& blocked,
+                               const torch::Tensor& shift) {
+    torch::Tensor out = torch::empty_like(blocked);
+    const torch::Tensor scale = torch::ones_like(shift);
+    ScaleAndActivate(SizeOf(blocked), blocked.data_ptr(), scale.data_ptr<float>(), shift.data_ptr<float>(),
+                     nullptr, ReluMask::kNone, out.data_ptr());
+    return out;
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext*,
+                                                 const torch::autograd::variable_list& gradients) {
+    return {gradients[0], torch::Tensor()};
+  }
+};
+
+}  // namespace
 
 int64_t ChannelBlock() {
   static const int64_t block = [] {
@@ -23,6 +42,14 @@ int64_t Channels(const torch::Tensor& features) {
   return IsBlocked(features) ? features.size(1) * features.size(4) : features.size(1);
 }
 
+FeatureSize SizeOf(const torch::Tensor& blocked) {
+  return {.n = blocked.size(0),
+          .blocks = blocked.size(1),
+          .area = blocked.size(2) * blocked.size(3),
+          .block = blocked.size(4),
+          .element = blocked.scalar_type() == torch::kBFloat16 ? Element::kBfloat16 : Element::kFloat};
+}
+
 torch::Tensor ToBlocked(const torch::Tensor& plain) {
   const int64_t block = ChannelBlock();
   return plain.unflatten(1, {plain.size(1) / block, block}).permute({0, 1, 3, 4, 2}).contiguous();
@@ -33,8 +60,12 @@ torch::Tensor ToPlain(const torch::Tensor& features) {
 }
 
 torch::Tensor ChannelMeans(const torch::Tensor& features) {
-  return IsBlocked(features) ? features.mean({0, 2, 3}, false, torch::kFloat32).flatten()
-                             : features.mean({0, 2, 3}, false, torch::kFloat32);
+  torch::NoGradGuard no_grad;
+  if (!IsBlocked(features)) return features.mean({0, 2, 3}, false, torch::kFloat32);
+  const FeatureSize size = SizeOf(features);
+  const torch::Tensor means = torch::empty({size.channels()}), variances = torch::empty_like(means);
+  ChannelMoments(size, features.data_ptr(), means.data_ptr<float>(), variances.data_ptr<float>());
+  return means;
 }
 
 torch::Tensor ImageChannelMeans(const torch::Tensor& features) {
@@ -42,9 +73,10 @@ torch::Tensor ImageChannelMeans(const torch::Tensor& features) {
                              : features.mean({2, 3}, false, torch::kFloat32);
 }
 
-torch::Tensor AlongChannels(const torch::Tensor& means, const torch::Tensor& features) {
-  return IsBlocked(features) ? means.view({1, features.size(1), 1, 1, features.size(4)})
-                             : means.view({1, -1, 1, 1});
+torch::Tensor Centred(const torch::Tensor& features, const torch::Tensor& means) {
+  const torch::Tensor values = features.to(torch::kFloat32);
+  if (!IsBlocked(features)) return values - means.view({1, -1, 1, 1});
+  return Shifted::apply(values.contiguous(), -means);
 }
 
 }  // namespace murine

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "nn/norm_kernels.h"
 #include "nn/torch.h"
 
 namespace murine {
@@ -15,17 +16,19 @@ bool HasFastBfloat16();  // does this CPU have a fast path for bfloat16?
 
 inline bool IsBlocked(const torch::Tensor& features) { return features.dim() == 5; }
 int64_t Channels(const torch::Tensor& features);
+FeatureSize SizeOf(const torch::Tensor& blocked);
 
 // [n, c, h, w] <-> [n, c / b, h, w, b], differentiable; c must be a multiple of b. ToPlain leaves a plain
 // tensor as it is.
 torch::Tensor ToBlocked(const torch::Tensor& plain);
 torch::Tensor ToPlain(const torch::Tensor& features);
 
-// The mean of each channel: over images and places [c], or over places alone [n, c]; float, differentiable.
+// The mean of each channel, float: over images and places [c], without a gradient; or over places alone [n,
+// c], differentiable.
 torch::Tensor ChannelMeans(const torch::Tensor& features);
 torch::Tensor ImageChannelMeans(const torch::Tensor& features);
 
-// `means` [c] in a shape that broadcasts against `features`.
-torch::Tensor AlongChannels(const torch::Tensor& means, const torch::Tensor& features);
+// features - means [c] along the channels, float, differentiable by the features.
+torch::Tensor Centred(const torch::Tensor& features, const torch::Tensor& means);
 
 }  // namespace murine

@@ -4,18 +4,10 @@
 #include <vector>
 
 #include "base/error.h"
-#include "nn/norm_kernels.h"
+#include "nn/blocked.h"
 
 namespace murine {
 namespace {
-
-FeatureSize SizeOf(const torch::Tensor& blocked) {
-  return {.n = blocked.size(0),
-          .blocks = blocked.size(1),
-          .area = blocked.size(2) * blocked.size(3),
-          .block = blocked.size(4),
-          .element = blocked.scalar_type() == torch::kBFloat16 ? Element::kBfloat16 : Element::kFloat};
-}
 
 const float* Floats(const torch::Tensor& values) { return values.data_ptr<float>(); }
 const void* Data(const torch::Tensor& features) { return features.defined() ? features.data_ptr() : nullptr; }

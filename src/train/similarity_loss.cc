@@ -77,8 +77,7 @@ torch::Tensor StageSimilarityImpl::forward(const std::array<torch::Tensor, kStag
       else
         means_[k].mul_(kMeanDecay).add_(batch_mean, 1 - kMeanDecay);
     }
-    const torch::Tensor centred = stages[k].to(torch::kFloat32) - AlongChannels(means_[k], stages[k]);
-    similarities.push_back(PairCosines(centred.flatten(1), pairs));
+    similarities.push_back(PairCosines(Centred(stages[k], means_[k]).flatten(1), pairs));
   }
   started_.fill_(1);
   return torch::mv(torch::stack(similarities, 1), StageWeights());
