@@ -48,8 +48,10 @@ double TimeMurine(const std::vector<std::vector<float>>& all, int64_t images, in
                      .dimensions = dimensions,
                      .fill =
                          [&](int64_t first, int64_t last, std::span<float> out) {
-                           std::copy_n(values.data() + first * dimensions, (last - first) * dimensions,
-                                       out.data());
+#pragma omp parallel for
+                           for (int64_t i = first; i < last; ++i)
+                             std::copy_n(values.data() + i * dimensions, dimensions,
+                                         out.data() + (i - first) * dimensions);
                          }},
                     stores.back());
     rows.push_back(stores.back());

@@ -23,34 +23,39 @@ constexpr int64_t kBlock = 64;     // images that are made at a time
 constexpr int64_t kColumns = 512;  // dimensions whose moments a thread sums at a time
 constexpr int kLanes = 8;          // partial sums that the compiler may add as vectors
 
-struct Moments {
-  std::vector<double> mean, variance;  // [dimension], over images
-};
-
-enum class Wanted { kMean, kVariance };
-
-// In the order of the images whatever the number of threads: the same bits.
-Moments MeasureMoments(const Rows& rows, Wanted wanted) {
-  Moments moments{std::vector<double>(static_cast<size_t>(rows.dimensions)), {}};
-  if (wanted == Wanted::kVariance) moments.variance.resize(moments.mean.size());
-  const auto n = static_cast<double>(rows.images);
+// Calls visit(sums, value, k) for every value of rows first .. last - 1, `sums` [dimension]; in the order of
+// the rows whatever the number of threads: the same bits.
+template <class Visit>
+void VisitColumns(const Rows& rows, int64_t first, int64_t last, std::vector<double>& sums,
+                  const Visit& visit) {
 #pragma omp parallel for schedule(static)
-  for (int64_t first = 0; first < rows.dimensions; first += kColumns) {
-    const int64_t count = std::min(kColumns, rows.dimensions - first);
-    double* mean = moments.mean.data() + first;
-    for (int64_t i = 0; i < rows.images; ++i)
-      for (int64_t k = 0; k < count; ++k) mean[k] += rows.row(i)[first + k];
-    for (int64_t k = 0; k < count; ++k) mean[k] /= n;
-    if (wanted == Wanted::kMean) continue;
-    double* variance = moments.variance.data() + first;
-    for (int64_t i = 0; i < rows.images; ++i)
-      for (int64_t k = 0; k < count; ++k) {
-        const double difference = rows.row(i)[first + k] - mean[k];
-        variance[k] += difference * difference;
-      }
-    for (int64_t k = 0; k < count; ++k) variance[k] /= n;
+  for (int64_t left = 0; left < rows.dimensions; left += kColumns) {
+    const int64_t right = std::min(left + kColumns, rows.dimensions);
+    for (int64_t i = first; i < last; ++i)
+      for (int64_t k = left; k < right; ++k) sums[k] += visit(rows.row(i)[k], k);
   }
-  return moments;
+}
+
+void AddTo(std::vector<double>& sums, const Rows& rows, int64_t first, int64_t last) {
+  VisitColumns(rows, first, last, sums, [](double value, int64_t) { return value; });
+}
+
+std::vector<double> MeansOf(std::vector<double> sums, int64_t images) {
+  for (double& sum : sums) sum /= static_cast<double>(images);
+  return sums;
+}
+
+std::vector<double> Means(const Rows& rows) {
+  std::vector<double> sums(static_cast<size_t>(rows.dimensions));
+  AddTo(sums, rows, 0, rows.images);
+  return MeansOf(std::move(sums), rows.images);
+}
+
+std::vector<double> Variances(const Rows& rows, const std::vector<double>& mean) {
+  std::vector<double> sums(mean.size());
+  VisitColumns(rows, 0, rows.images, sums,
+               [&](double value, int64_t k) { return (value - mean[k]) * (value - mean[k]); });
+  return MeansOf(std::move(sums), rows.images);
 }
 
 // What rounding leaves of a constant is no variation.
@@ -97,9 +102,9 @@ double SquareOf(std::span<const float> row) {
   return Sum(static_cast<int64_t>(row.size()), [&](int64_t k) { return double{row[k]} * row[k]; });
 }
 
-Squares Score(std::span<float> row, const Moments& moments, const std::vector<double>& scale) {
+Squares Score(std::span<float> row, const std::vector<double>& means, const std::vector<double>& scale) {
   const auto count = static_cast<int64_t>(row.size());
-  for (int64_t k = 0; k < count; ++k) row[k] = static_cast<float>((row[k] - moments.mean[k]) * scale[k]);
+  for (int64_t k = 0; k < count; ++k) row[k] = static_cast<float>((row[k] - means[k]) * scale[k]);
   const double before = SquareOf(row);
   const double mean = Sum(count, [&](int64_t k) { return row[k]; }) / static_cast<double>(count);
   for (float& value : row) value = static_cast<float>(value - mean);
@@ -107,10 +112,10 @@ Squares Score(std::span<float> row, const Moments& moments, const std::vector<do
 }
 
 // Centres the row and scales it to unit length; false where it has no direction.
-bool ToUnit(std::span<float> row, Centering centering, const Moments& moments,
+bool ToUnit(std::span<float> row, Centering centering, const std::vector<double>& means,
             const std::vector<double>& scale) {
-  const Squares squares = centering == Centering::kImageMean ? SubtractMean(row, moments.mean)
-                          : centering == Centering::kZscore  ? Score(row, moments, scale)
+  const Squares squares = centering == Centering::kImageMean ? SubtractMean(row, means)
+                          : centering == Centering::kZscore  ? Score(row, means, scale)
                                                              : Squares{0, SquareOf(row)};
   // What rounding leaves of the mean itself is no direction.
   if (!(squares.after > 1e-12 * squares.before)) return false;
@@ -125,38 +130,46 @@ bool Finite(std::span<const float> row) {
   return faults == 0;
 }
 
-void Fill(const ImageVectors& vectors, VectorStore& store) {
+// A value that is not finite shows in the mean of its dimension.
+void RefuseNotFinite(const ImageVectors& vectors, const Rows& rows, const std::vector<double>& means) {
+  if (std::all_of(means.begin(), means.end(), [](double mean) { return std::isfinite(mean); })) return;
+  for (int64_t place = 0; place < rows.images; ++place)
+    if (!Finite({rows.row(place), static_cast<size_t>(rows.dimensions)}))
+      throw Error({.what = "not a number in the vectors",
+                   .where = fmt::format("{}, image {}", vectors.name,
+                                        vectors.order.empty() ? place : vectors.order[place])});
+}
+
+// Gives the means, which are summed while a block is in the cache.
+std::vector<double> Fill(const ImageVectors& vectors, VectorStore& store) {
   std::vector<int64_t> place(vectors.order.size());
   for (size_t p = 0; p < place.size(); ++p) place[vectors.order[p]] = static_cast<int64_t>(p);
   Progress progress("vectors of " + vectors.name, store.images(), "images");
   std::vector<float> block;
+  std::vector<double> sums(static_cast<size_t>(store.dimensions()));
   for (int64_t first = 0; first < store.images(); first += kBlock) {
     if (InterruptRequested()) ThrowInterrupted("no vectors were kept");
     const int64_t last = std::min(first + kBlock, store.images());
     const auto size = static_cast<size_t>((last - first) * store.dimensions());
     if (place.empty()) {
       vectors.fill(first, last, {store.row(first), size});
+      AddTo(sums, store, first, last);
     } else {
       block.resize(size);
       vectors.fill(first, last, block);
       for (int64_t i = first; i < last; ++i)
         std::copy_n(block.data() + (i - first) * store.dimensions(), store.dimensions(), store.row(place[i]));
-    }
-    for (int64_t i = first; i < last; ++i) {
-      const float* row = store.row(place.empty() ? i : place[i]);
-      if (!Finite({row, static_cast<size_t>(store.dimensions())}))
-        throw Error(
-            {.what = "not a number in the vectors", .where = fmt::format("{}, image {}", vectors.name, i)});
+      AddTo(sums, {block.data(), last - first, store.dimensions()}, 0, last - first);
     }
     progress.Update(last);
   }
+  return MeansOf(std::move(sums), store.images());
 }
 
-void AddNoise(const ImageVectors& vectors, VectorStore& store) {
-  const Moments moments = MeasureMoments(store, Wanted::kVariance);
+void AddNoise(const ImageVectors& vectors, VectorStore& store, const std::vector<double>& means) {
   const double ratio = std::sqrt((1 - vectors.reliability) / vectors.reliability);
   std::vector<float> sigma;
-  for (const double variance : moments.variance)
+  for (const double variance : Variances(store, means))
     sigma.push_back(static_cast<float>(ratio * std::sqrt(variance)));
 #pragma omp parallel for schedule(static)
   for (int64_t i = 0; i < store.images(); ++i) {
@@ -208,24 +221,26 @@ void MakeUnitVectors(const ImageVectors& vectors, VectorStore& store) {
                  .where = vectors.name,
                  .expected = "at least 2",
                  .got = fmt::format("{}", store.images())});
-  Fill(vectors, store);
-  if (vectors.reliability < 1) AddNoise(vectors, store);
-  const Centering centering = vectors.centering;
-  const Wanted wanted = centering == Centering::kZscore ? Wanted::kVariance : Wanted::kMean;
-  const Moments moments = centering == Centering::kNone ? Moments() : MeasureMoments(store, wanted);
-  std::vector<double> scale;
-  for (size_t k = 0; k < moments.variance.size(); ++k) {
-    if (Constant(moments.variance[k], moments.mean[k]))
-      throw Error({.what = "a neuron that never varies has no z-score",
-                   .where = fmt::format("{}, neuron {}", vectors.name, k),
-                   .hint = "leave it out, or use --vectors weighted"});
-    scale.push_back(1 / std::sqrt(moments.variance[k]));
+  std::vector<double> means = Fill(vectors, store);
+  RefuseNotFinite(vectors, store, means);
+  if (vectors.reliability < 1) {
+    AddNoise(vectors, store, means);
+    means = Means(store);
   }
+  std::vector<double> scale;
+  if (vectors.centering == Centering::kZscore)
+    for (const double variance : Variances(store, means)) {
+      if (Constant(variance, means[scale.size()]))
+        throw Error({.what = "a neuron that never varies has no z-score",
+                     .where = fmt::format("{}, neuron {}", vectors.name, scale.size()),
+                     .hint = "leave it out, or use --vectors weighted"});
+      scale.push_back(1 / std::sqrt(variance));
+    }
   std::vector<char> has_direction(static_cast<size_t>(store.images()));
 #pragma omp parallel for schedule(static)
   for (int64_t i = 0; i < store.images(); ++i)
     has_direction[i] =
-        ToUnit({store.row(i), static_cast<size_t>(store.dimensions())}, centering, moments, scale);
+        ToUnit({store.row(i), static_cast<size_t>(store.dimensions())}, vectors.centering, means, scale);
   const auto fault = std::find(has_direction.begin(), has_direction.end(), char{0});
   if (fault != has_direction.end())
     throw Error({.what = "an image whose vector equals the mean has no direction",
