@@ -184,4 +184,5 @@ def main():
     print(json.dumps({"seconds": times, "peak_bytes": peak}))
 
 
-main()
+if __name__ == "__main__":
+    main()
