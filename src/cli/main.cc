@@ -45,6 +45,7 @@ int Run(int argc, char** argv) {
   murine::AddTrain(app, session);
   murine::AddEvaluate(app, session);
   murine::AddReport(app, session);
+  murine::AddExport(app, session);
   murine::AddRun(app, session);
   RefuseUnknownCommand(app, argc > 1 ? argv[1] : "--help");
   try {
