@@ -44,6 +44,7 @@ int Run(int argc, char** argv) {
   murine::AddSimilarity(app, session);
   murine::AddTrain(app, session);
   murine::AddEvaluate(app, session);
+  murine::AddAnalyze(app, session);
   murine::AddReport(app, session);
   murine::AddExport(app, session);
   murine::AddRun(app, session);
