@@ -15,6 +15,11 @@ add_library(murine_torch INTERFACE)
 target_include_directories(murine_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS} ${DNNL_INCLUDE_DIR})
 target_link_libraries(murine_torch INTERFACE torch torch_cpu c10 ${DNNL_LIBRARY} OpenMP::OpenMP_CXX)
 
+# Debian's CMake package of ONNX asks for packages that are not installed beside it.
+add_library(murine_onnx INTERFACE)
+target_compile_definitions(murine_onnx INTERFACE ONNX_NAMESPACE=onnx ONNX_ML=1)
+target_link_libraries(murine_onnx INTERFACE ${ONNX_LIBRARY} ${ONNX_PROTO_LIBRARY} protobuf::libprotobuf)
+
 # murine_layer(NAME [TORCH] LINK libraries...)
 # Takes every source of the folder; *_test.cc become the program NAME_test.
 function(murine_layer name)

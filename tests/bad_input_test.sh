@@ -22,6 +22,7 @@ train="train --width 2 --epochs 1 --batch 16 --quiet"
 "$murine" $train --augment none --data npy:images.npy,labels.npy --out run >/dev/null
 "$murine" evaluate run --data npy:images.npy,labels.npy --noise gaussian:0.1 --quiet --out results.json >/dev/null
 head -c 3000 run/model.safetensors >cut.safetensors
+cp results.json results.onnx
 /usr/bin/python3 - <<'PYTHON'
 import pathlib
 model = bytearray(pathlib.Path("run/model.safetensors").read_bytes())
@@ -159,6 +160,13 @@ cat >"$folder/table" <<'TABLE'
 1 | hash does not fit its content in flipped.safetensors | evaluate flipped.safetensors --data npy:images.npy,labels.npy --out new.json
 1 | not a classifier of murine's in plain.safetensors  | evaluate plain.safetensors --data npy:images.npy,labels.npy --out new.json
 1 | run/model.safetensors                              | predict run/model.safetensors --stimuli npy:images.npy --out new.npy
+2 | the ending .safetensors or .onnx                   | export run --out new.pt
+1 | absent                                             | export absent --out new.onnx
+1 | no model.safetensors in empty                      | export empty --out new.onnx
+1 | not a classifier of murine's in resnet.safetensors | export resnet.safetensors --out new.onnx
+1 | not an ONNX model in results.onnx                  | export run --out results.onnx
+1 | made by another configuration                      | export run --out resnet.safetensors
+1 | cut.safetensors                                    | export cut.safetensors --out new.safetensors
 1 | absent                                             | evaluate absent --data npy:images.npy,labels.npy --out new.json
 1 | no model.safetensors in empty                      | evaluate empty --data npy:images.npy,labels.npy --out new.json
 2 | does not say how inputs are scaled                 | evaluate resnet.safetensors --data npy:images.npy,labels.npy --out new.json

@@ -44,7 +44,9 @@ int Run(int argc, char** argv) {
   murine::AddSimilarity(app, session);
   murine::AddTrain(app, session);
   murine::AddEvaluate(app, session);
+  murine::AddAnalyze(app, session);
   murine::AddReport(app, session);
+  murine::AddExport(app, session);
   murine::AddRun(app, session);
   RefuseUnknownCommand(app, argc > 1 ? argv[1] : "--help");
   try {

@@ -36,7 +36,9 @@ void AddPredict(CLI::App& app, Session& session);
 void AddSimilarity(CLI::App& app, Session& session);
 void AddTrain(CLI::App& app, Session& session);
 void AddEvaluate(CLI::App& app, Session& session);
+void AddAnalyze(CLI::App& app, Session& session);
 void AddReport(CLI::App& app, Session& session);
+void AddExport(CLI::App& app, Session& session);
 void AddRun(CLI::App& app, Session& session);
 
 }  // namespace murine

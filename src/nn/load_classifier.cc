@@ -8,11 +8,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/hash.h"
-#include "io/file.h"
-#include "nn/checkpoint.h"
 #include "nn/foreign_resnet.h"
-#include "nn/resnet.h"
+#include "nn/load_resnet.h"
 #include "nn/tensor.h"
 #include "nn/torchscript.h"
 
@@ -67,22 +64,6 @@ Classifier Normalized(Classifier model, const std::string& normalize) {
   return model;
 }
 
-[[noreturn]] void ThrowNoModel(const std::filesystem::path& folder) {
-  throw Error({.what = "no model.safetensors",
-               .where = folder.string(),
-               .hint = std::filesystem::exists(folder / "config.toml")
-                           ? "the training has not finished: start the same `murine train` again"
-                           : "name a run folder that `murine train` made"});
-}
-
-Classifier LoadOwn(const SafeTensors& stored, const std::string& architecture, const std::string& where) {
-  ResNetOptions options;
-  OptionsFromJson(ParseJson(architecture, where), options, where);
-  ResNet network(options, /*seed=*/0);
-  CopyModule(stored, "", *network, where);
-  return AsClassifier(network);
-}
-
 Classifier LoadForeign(const SafeTensors& stored, const LoadClassifierOptions& options,
                        const std::string& where) {
   if (stored.metadata.contains("encoding_model") || !stored.tensors.contains("conv1.weight"))
@@ -104,9 +85,7 @@ Classifier LoadForeign(const SafeTensors& stored, const LoadClassifierOptions& o
 }  // namespace
 
 Classifier LoadClassifier(const std::filesystem::path& path, const LoadClassifierOptions& options) {
-  const bool folder = std::filesystem::is_directory(path);
-  const std::filesystem::path file = folder ? path / "model.safetensors" : path;
-  if (folder && !std::filesystem::exists(file)) ThrowNoModel(path);
+  const std::filesystem::path file = ModelFile(path);
   if (LooksLikeTorchScript(file)) {
     if (options.code == ForeignCode::kRefuse)
       throw Error({.what = "a TorchScript file is code",
@@ -117,13 +96,12 @@ Classifier LoadClassifier(const std::filesystem::path& path, const LoadClassifie
     return Normalized(std::move(model), options.normalize.empty() ? "none" : options.normalize);
   }
   const SafeTensors stored = ReadSafeTensors(file);
-  const auto architecture = stored.metadata.find("resnet");
-  const bool own = architecture != stored.metadata.end();
+  const bool own = stored.metadata.contains("resnet");
   if (own && !(options.normalize + options.stem).empty())
     spdlog::warn("{} says itself how it is made: --normalize and --stem are not used for it", file.string());
-  Classifier classifier = own ? LoadOwn(stored, architecture->second, file.string())
-                              : LoadForeign(stored, options, file.string());
-  classifier.hash = stored.hashed ? stored.metadata.at("sha256") : Sha256Hex(ReadFile(file));
+  Classifier classifier =
+      own ? AsClassifier(ReadResNet(stored, file.string())) : LoadForeign(stored, options, file.string());
+  classifier.hash = ModelHash(stored, file);
   return classifier;
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "report/analysis_figures.h"
 #include "report/field.h"
 #include "report/recordings.h"
 #include "report/target_figures.h"
@@ -153,7 +154,9 @@ class Figures {
   void Add(const NamedResults& source, bool prefixed) {
     const Field results(source.results, source.where);
     if (!source.results.is_object()) results.Refuse("an object");
-    if (results.Has("conditions") || results.Has("experiment"))
+    if (results.Has("conditions") && results.Has("references"))
+      analyses_.push_back(AnalysisFigures(results, Unused(source.name), source.path));
+    else if (results.Has("conditions") || results.Has("experiment"))
       AddExperiment(results, source, prefixed);
     else if (results.Has("result"))
       AddTraining(results, source.name);
@@ -165,13 +168,14 @@ class Figures {
       AddTarget(results, source.name, TargetFigures(source.path));
     else
       results.Refuse(
-          "the results of murine evaluate, train, run or inspect, or a target of murine similarity");
+          "the results of murine evaluate, analyze, train, run or inspect, or a target of murine similarity");
   }
 
   Json Finish() {
-    if (conditions_.empty() && encoding_models_.empty() && targets_.empty() && recordings_.empty())
+    if (conditions_.empty() && encoding_models_.empty() && targets_.empty() && recordings_.empty() &&
+        analyses_.empty())
       throw Error({.what = "nothing to report",
-                   .expected = "at least one condition, recording, encoding model or target",
+                   .expected = "at least one condition, recording, encoding model, target or analysis",
                    .hint = "has the run got so far?"});
     Json notes = Json::array();
     if (!unfinished_.empty()) notes.push_back("Not finished, and so not shown: " + unfinished_ + ".");
@@ -187,6 +191,7 @@ class Figures {
             {"recordings", recordings_},
             {"encoding_models", encoding_models_},
             {"targets", targets_},
+            {"analyses", analyses_},
             {"setups", setups_}};
   }
 
@@ -259,14 +264,15 @@ class Figures {
   std::vector<std::string> warnings_;
   Json first_config_;
   Json conditions_ = Json::array(), encoding_models_ = Json::array(), targets_ = Json::array(),
-       setups_ = Json::array(), recordings_ = Json::array();
+       setups_ = Json::array(), recordings_ = Json::array(), analyses_ = Json::array();
 };
 
 }  // namespace
 
 Json FiguresOf(const std::vector<NamedResults>& sources) {
   const auto experiments = std::count_if(sources.begin(), sources.end(), [](const NamedResults& source) {
-    return source.results.is_object() && source.results.contains("conditions");
+    return source.results.is_object() && source.results.contains("conditions") &&
+           !source.results.contains("references");
   });
   Figures figures;
   for (const NamedResults& source : sources) figures.Add(source, experiments > 1);

@@ -14,9 +14,8 @@ struct NamedResults {
   std::string where;
   std::string name;
   Json results;
-  std::filesystem::path path =
-      {};                // of a target S.npy, or the folder of an experiment: pictures are beside it
-  std::string png = {};  // the picture that lies beside them, if any
+  std::filesystem::path path = {};  // of the file, or the folder of an experiment: pictures are beside it
+  std::string png = {};             // the picture that lies beside them, if any
 };
 
 // What the page's script draws, checked value by value, so that the script need not doubt anything:
@@ -27,6 +26,7 @@ struct NamedResults {
 //     and either level or epsilon; where they were tested also corruptions [{set, name, severity, accuracy}]
 //     and perturbations [{name, norm, median, quartiles [2], points [{epsilon, success_rate}]}],
 //   recordings (see recordings.h),
+//   analyses (see analysis_figures.h),
 //   encoding_models and targets (as `murine run` wrote them; targets with `look`: target_figures.h),
 //   setups [{name, seeds, configuration (TOML), command}].
 // What the results lack is left out. Error: a value of the wrong type or out of range; nothing to show.

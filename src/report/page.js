@@ -5,6 +5,11 @@
 (() => {
   const figures = JSON.parse(document.getElementById('figures').textContent);
   const conditions = figures.conditions;
+  // One colour a name: a condition that is analysed is the one that was tested.
+  const names = conditions.map(({name}) => name);
+  figures.analyses.forEach((analysis) => analysis.conditions.forEach(({name}) => {
+    if (!names.includes(name)) names.push(name);
+  }));
   const off = new Set();  // indices of conditions that are switched off
   const shown = (index) => !off.has(index);
   const redraws = [];
@@ -295,11 +300,14 @@
   function FillLegend() {
     if (!redraws.length) return;
     const legend = Reveal('curves').querySelector('#legend');
-    conditions.forEach((condition, index) => {
-      if (!condition.tests.length && !condition.stage_weights && !condition.perturbations) return;
+    const analysed = new Set([].concat(...figures.analyses.map((a) => a.conditions.map(({name}) => name))));
+    names.forEach((name, index) => {
+      const condition = conditions[index] || {tests: []};
+      const drawn = condition.tests.length || condition.stage_weights || condition.perturbations;
+      if (!drawn && !analysed.has(name)) return;
       const button = Add(legend, 'button', null, {type: 'button', 'aria-pressed': 'true'});
       Chart.Sample(d3.select(button), index);
-      Add(button, 'span', condition.name);
+      Add(button, 'span', name);
       if (condition.description) button.title = condition.description;
       button.addEventListener('click', () => {
         if (!off.delete(index)) off.add(index);
@@ -316,7 +324,9 @@
   FillCurves(groups);
   Suite.FillPerturbations(conditions, AddChart, Ticks);
   FillStages();
+  figures.analyses.forEach((analysis) => Analysis.Fill(analysis, names, AddChart));
   FillLegend();
+  figures.analyses.forEach((analysis) => Examples.Fill(analysis, names));
   FillTable('recordings', figures.recordings, kReliability, 'Reliability of the recordings');
   if (figures.recordings.length) Recordings.Fill(document.getElementById('recordings'), figures.recordings);
   FillTable('encoding', figures.encoding_models, kScores, 'Scores of the encoding models');

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "report/png_address.h"
+
 namespace murine {
 namespace {
 
@@ -39,19 +41,6 @@ Json RecordingFigure(const Field& inspection, const std::string& name, std::stri
   figure["histograms"] = Histograms(inspection["histograms"]);
   if (!png.empty()) figure["picture"] = Base64(png);
   return figure;
-}
-
-std::string Base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t three = 0;
-    for (size_t k = 0; k < 3; ++k)
-      three = three << 8 | (i + k < bytes.size() ? static_cast<uint8_t>(bytes[i + k]) : 0u);
-    const size_t there = std::min<size_t>(3, bytes.size() - i);
-    for (size_t k = 0; k < 4; ++k) text += k <= there ? kDigits[three >> (18 - 6 * k) & 63] : '=';
-  }
-  return text;
 }
 
 }  // namespace murine

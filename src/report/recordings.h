@@ -13,6 +13,4 @@ namespace murine {
 // histograms [{key, edges [21], counts [20]}], picture (PNG in base64; where there is one)}.
 Json RecordingFigure(const Field& inspection, const std::string& name, std::string_view png);
 
-std::string Base64(std::string_view bytes);
-
 }  // namespace murine

@@ -18,7 +18,8 @@ struct ReportOptions {
   template <class Self, class Visitor>
   static void Visit(Self& self, Visitor&& visit) {
     visit("path", self.paths,
-          "results of evaluate (JSON), folders of an experiment or of a training, or their results.json; "
+          "results of evaluate, analyze and inspect (JSON), folders of an experiment or of a training, or "
+          "their results.json; "
           "targets (S.npy)");
     visit("seed", self.seed, "nothing is drawn: any seed gives the same");
   }

@@ -5,29 +5,14 @@
 
 #include "io/file.h"
 #include "report/field.h"
+#include "report/png_address.h"
 
 namespace murine {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kLargestPicture = int64_t{1} << 26;
-
-std::string Base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](size_t k) { return k < bytes.size() ? static_cast<uint8_t>(bytes[k]) : 0u; };
-    const unsigned three = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    for (int digit = 0; digit < 4; ++digit)
-      text += i + static_cast<size_t>(digit) > bytes.size() ? '=' : kDigits[three >> (18 - 6 * digit) & 63];
-  }
-  return text;
-}
-
-std::string PngAddress(const fs::path& png) {
-  return "data:image/png;base64," + Base64(ReadFile(png, kLargestPicture));
-}
+constexpr int64_t kLargestFigures = int64_t{1} << 26;
 
 Json Required(Json value, const Field& field) {
   if (value.is_null()) field.Refuse("a value");
@@ -45,7 +30,7 @@ Json NumberList(const Field& field, double low, double high) {
 Json TargetFigures(const fs::path& npy) {
   const fs::path file = fs::path(npy).replace_extension(".figures.json");
   if (!fs::exists(file)) return nullptr;
-  const Json stored = ParseJson(ReadFile(file, kLargestPicture), file.filename().string());
+  const Json stored = ParseJson(ReadFile(file, kLargestFigures), file.filename().string());
   const Field figures(stored, file.filename().string());
   Json shown = {{"file", npy.stem().string()},
                 {"eigenvalues", NumberList(figures["eigenvalues"], -kAny, kAny)},

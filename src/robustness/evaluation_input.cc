@@ -30,21 +30,6 @@ void CheckOptions(const EvaluateOptions& options) {
                  .kind = ErrorKind::kUsage});
 }
 
-void CheckFits(const ImageSet& images, const Classifier& classifier, const std::string& data) {
-  if (images.channels != classifier.channels)
-    throw Error({.what = "the model sees images of other channels",
-                 .where = data,
-                 .expected = fmt::format("{}", classifier.channels),
-                 .got = fmt::format("{}", images.channels),
-                 .hint = classifier.channels == 3 ? "add --color" : "leave --color away"});
-  for (size_t i = 0; i < images.labels.size(); ++i)
-    if (images.labels[i] >= classifier.classes)
-      throw Error({.what = "label outside the model's classes",
-                   .where = fmt::format("{}, image {}", data, i),
-                   .expected = fmt::format("0 to {}", classifier.classes - 1),
-                   .got = fmt::format("{}", images.labels[i])});
-}
-
 Classifier Load(const EvaluateOptions& options, const std::string& path, const ImageSet& images) {
   return LoadClassifier(path, {.normalize = options.normalize,
                                .stem = options.stem,
@@ -83,6 +68,21 @@ Json LeftOut(const EvaluateOptions& options, const EvaluationInput& input) {
 }
 
 }  // namespace
+
+void CheckFits(const ImageSet& images, const Classifier& classifier, const std::string& data) {
+  if (images.channels != classifier.channels)
+    throw Error({.what = "the model sees images of other channels",
+                 .where = data,
+                 .expected = fmt::format("{}", classifier.channels),
+                 .got = fmt::format("{}", images.channels),
+                 .hint = classifier.channels == 3 ? "add --color" : "leave --color away"});
+  for (size_t i = 0; i < images.labels.size(); ++i)
+    if (images.labels[i] >= classifier.classes)
+      throw Error({.what = "label outside the model's classes",
+                   .where = fmt::format("{}, image {}", data, i),
+                   .expected = fmt::format("0 to {}", classifier.classes - 1),
+                   .got = fmt::format("{}", images.labels[i])});
+}
 
 ImageSet FitToModel(const ImageSet& images, const Classifier& classifier) {
   if (images.height == classifier.height && images.width == classifier.width) return images;

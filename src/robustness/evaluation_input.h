@@ -26,6 +26,9 @@ struct EvaluationInput {
 // that do not fit each other or are in training mode, and what the readers refuse.
 EvaluationInput PrepareEvaluation(const EvaluateOptions& options);
 
+// Error: images of other channels than the model's, or labels outside its classes.
+void CheckFits(const ImageSet& images, const Classifier& classifier, const std::string& data);
+
 // Resized to the model's input where that is another.
 ImageSet FitToModel(const ImageSet& images, const Classifier& classifier);
 

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exported models give the same logits in PyTorch (safetensors) and in onnxruntime (ONNX)."""
+
+import json
+import pathlib
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+import parity
+import torch
+from parity import np
+from torch import nn
+
+here = pathlib.Path(__file__).parent
+
+
+def load(path):
+    """A reader that knows the format alone: {name: tensor}, metadata."""
+    data = path.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + length])
+    metadata = header.pop("__metadata__")
+    tensors = {}
+    for name, entry in header.items():
+        assert entry["dtype"] == "F32", entry
+        start, end = entry["data_offsets"]
+        values = np.frombuffer(data[8 + length :][start:end], "<f4").reshape(entry["shape"])
+        tensors[name] = torch.from_numpy(values.copy())
+    return tensors, metadata
+
+
+class Block(nn.Module):
+    def __init__(self, inside, out, stride):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(inside, out, 3, stride, 1, bias=False), nn.BatchNorm2d(out)
+        self.conv2, self.bn2 = nn.Conv2d(out, out, 3, 1, 1, bias=False), nn.BatchNorm2d(out)
+        self.downsample = nn.Sequential()
+        if stride != 1 or inside != out:
+            self.downsample = nn.Sequential(nn.Conv2d(inside, out, 1, stride, bias=False), nn.BatchNorm2d(out))
+
+    def forward(self, x):
+        return torch.relu(self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x))))) + self.downsample(x))
+
+
+def resnet18(about):
+    """torchvision's ResNet-18 with the stem of small images, under torchvision's names."""
+    width, inside, layers = about["width"], about["width"], {}
+    layers["conv1"] = nn.Conv2d(about["channels"], width, 3, 1, 1, bias=False)
+    layers["bn1"], layers["relu"] = nn.BatchNorm2d(width), nn.ReLU()
+    for group in range(4):
+        out = width << group
+        layers[f"layer{group + 1}"] = nn.Sequential(Block(inside, out, 1 + (group > 0)), Block(out, out, 1))
+        inside = out
+    layers["pool"], layers["flat"] = nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    layers["fc"] = nn.Linear(inside, about["classes"])
+    network = nn.Sequential()
+    for name, layer in layers.items():
+        network.add_module(name, layer)
+    return network.eval()
+
+
+def node_modules():
+    """Where onnxruntime-node is, installed beside the test programs if need be; None where npm is absent."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        return None
+    home = pathlib.Path(sys.argv[1]).parent / "node"
+    if not (home / "node_modules" / "onnxruntime-node").is_dir():
+        home.mkdir(exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(here / name, home)
+        # its install script would fetch what CUDA needs; the library for CPUs is in the package
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=home, check=True)
+    shutil.copy(here / "onnx_logits.mjs", home)
+    return home
+
+
+with tempfile.TemporaryDirectory() as name:
+    folder = pathlib.Path(name)
+    subprocess.run([sys.argv[1], name], check=True)
+    ours = parity.read_safetensors(folder / "dump.safetensors")
+    tensors, metadata = load(folder / "exported.safetensors")
+    about = json.loads(metadata["resnet"])
+    assert metadata["format"] == "pt" and metadata["source"], metadata
+    network = resnet18(about)
+    network.load_state_dict(tensors)
+    with torch.no_grad():
+        theirs = network(about["scale"] * (ours["images"] - about["mean"]))
+    parity.same("logits of the safetensors file in PyTorch", ours["logits"], theirs, 1e-4)
+
+    home = node_modules()
+    if home is None:
+        print("onnxruntime: skipped, there is no node or npm")
+    else:
+        (folder / "images.f32").write_bytes(ours["images"].numpy().tobytes())
+        arguments = [folder / "exported.onnx", folder / "images.f32", folder / "logits.f32", *ours["images"].shape[1:]]
+        subprocess.run(["node", home / "onnx_logits.mjs", *map(str, arguments)], check=True)
+        logits = np.fromfile(folder / "logits.f32", "<f4").reshape(ours["logits"].shape)
+        parity.same("logits of the ONNX file in onnxruntime", ours["logits"], torch.from_numpy(logits), 1e-4)
+parity.finish()
