@@ -9,8 +9,7 @@
 #include "nn/blur.h"
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::resnet_test {
 
 ResNetOptions Small() {
   ResNetOptions options;
@@ -115,5 +114,4 @@ TEST(ResNet, SeesBlurredImagesInEveryForm) {
   EXPECT_THROW((ResNet(ResNetOptions{.blur = -1}, 0)), Error);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::resnet_test

@@ -5,8 +5,7 @@
 
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::adversarial_test {
 
 constexpr uint64_t kAttackSeed = 17;
 
@@ -98,5 +97,4 @@ TEST(AdversarialImages, LeaveTheNetworkAloneAndDoNotDependOnTheBatch) {
   EXPECT_FALSE(AdversarialImages(network, input, later).equal(all));  // other starts
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::adversarial_test
