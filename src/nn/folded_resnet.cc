@@ -104,7 +104,7 @@ FoldedResNet::FoldedResNet(const ResNet& network) : options_(network->options())
 
 std::array<torch::Tensor, kStages> FoldedResNet::Stages(const torch::Tensor& images) const {
   std::array<torch::Tensor, kStages> stages;
-  stages[0] = (*stem_)((images - options_.mean) * options_.scale, Activation::kRelu);
+  stages[0] = (*stem_)(NetworkInput(options_, images), Activation::kRelu);
   for (size_t group = 0; group < groups_.size(); ++group) {
     torch::Tensor x = stages[group];
     for (const Basic& block : groups_[group]) {

@@ -7,11 +7,14 @@
 
 #include "base/error.h"
 #include "nn/blocked.h"
+#include "nn/blur.h"
 #include "nn/folded_resnet.h"
 #include "nn/tensor.h"
 
 namespace murine {
 namespace {
+
+constexpr double kWidestBlur = 16;
 
 torch::nn::Conv2d MakeConvolution(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
   return torch::nn::Conv2d(
@@ -55,6 +58,15 @@ void ResNetOptions::Check() const {
   if (height < kLeastSide || image_width < kLeastSide)
     refuse("size of the images", fmt::format("at least {0} x {0}", kLeastSide),
            std::min(height, image_width));
+  if (!(blur >= 0 && blur <= kWidestBlur))
+    throw Error({.what = "blur in front of the ResNet",
+                 .expected = fmt::format("a standard deviation of 0 to {} pixels", kWidestBlur),
+                 .got = fmt::format("{}", blur),
+                 .kind = ErrorKind::kUsage});
+}
+
+torch::Tensor NetworkInput(const ResNetOptions& options, const torch::Tensor& images) {
+  return ((options.blur > 0 ? GaussianBlur(images, options.blur) : images) - options.mean) * options.scale;
 }
 
 BasicBlockImpl::BasicBlockImpl(int64_t channels_in, int64_t channels_out, int64_t stride) {
@@ -102,8 +114,7 @@ ResNetImpl::ResNetImpl(const ResNetOptions& options, uint64_t seed) : options_(o
 std::array<torch::Tensor, kStages> ResNetImpl::Stages(const torch::Tensor& images,
                                                       BatchStatistics statistics) {
   std::array<torch::Tensor, kStages> stages;
-  const torch::Tensor scaled = (images - options_.mean) * options_.scale;
-  stages[0] = ConvBlock(scaled, conv1_, bn1_, statistics, Activation::kRelu, engine_);
+  stages[0] = ConvBlock(NetworkInput(options_, images), conv1_, bn1_, statistics, Activation::kRelu, engine_);
   for (size_t group = 0; group < groups_.size(); ++group) {
     torch::Tensor x = stages[group];
     for (BasicBlock& block : groups_[group]) x = block->forward(x, statistics, engine_);
@@ -133,6 +144,8 @@ Classifier AsClassifier(ResNet network) {
       fmt::format("ResNet-{}, width {}, {} classes, {}x{}x{}, inputs enter as {} * (x - {})", options.depth,
                   options.width, options.classes, options.channels, options.height, options.image_width,
                   options.scale, options.mean);
+  if (options.blur > 0)
+    classifier.description += fmt::format(", blurred with a Gaussian of {} pixels before", options.blur);
   return classifier;
 }
 

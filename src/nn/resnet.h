@@ -26,6 +26,7 @@ struct ResNetOptions {
   int64_t classes = 10;
   int64_t channels = 1, height = 32, image_width = 32;  // of the images it classifies
   double mean = 0.5, scale = 5;                         // inputs enter as scale * (x - mean)
+  double blur = 0;  // standard deviation of a fixed Gaussian in front of that, pixels; 0: none
 
   void Check() const;
 
@@ -40,10 +41,14 @@ struct ResNetOptions {
     visit("image-width", self.image_width, "of the images");
     visit("mean", self.mean, "inputs enter as scale * (x - mean)");
     visit("scale", self.scale, "inputs enter as scale * (x - mean)");
+    visit("blur", self.blur, "standard deviation of a fixed Gaussian in front of that, pixels; 0: none");
   }
 };
 
 constexpr int kStages = 5;  // the stem and the four groups
+
+// images in [0, 1] as they enter the first convolution.
+torch::Tensor NetworkInput(const ResNetOptions& options, const torch::Tensor& images);
 
 // Two 3x3 convolutions beside a shortcut.
 class BasicBlockImpl : public torch::nn::Module {

@@ -3,6 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
+#include "base/error.h"
+#include "nn/blur.h"
 #include "nn/tensor.h"
 
 namespace murine::resnet_test {
@@ -64,6 +68,50 @@ TEST(Classifier, GivesGradientsForInputsAlone) {
   classifier.logits(images).sum().backward();
   EXPECT_GT(images.grad().abs().max().item<float>(), 0);
   for (const torch::Tensor& parameter : network->parameters()) EXPECT_FALSE(parameter.grad().defined());
+}
+
+// Twice along each axis with plain loops, the border mirrored.
+double PlainBlur(const torch::Tensor& image, const std::vector<double>& kernel, int64_t y, int64_t x) {
+  const auto mirrored = [](int64_t i, int64_t size) {
+    while (i < 0 || i >= size) i = i < 0 ? -i : 2 * size - 2 - i;
+    return i;
+  };
+  const int64_t reach = static_cast<int64_t>(kernel.size()) / 2;
+  double sum = 0;
+  for (int64_t dy = -reach; dy <= reach; ++dy)
+    for (int64_t dx = -reach; dx <= reach; ++dx)
+      sum += kernel[dy + reach] * kernel[dx + reach] *
+             image[mirrored(y + dy, image.size(0))][mirrored(x + dx, image.size(1))].item<double>();
+  return sum;
+}
+
+TEST(GaussianBlur, IsTheConvolutionWithMirroredEdges) {
+  for (const double sigma : {0.7, 2.0}) {  // the second kernel is wider than the image
+    const std::vector<double> kernel = BlurKernel(sigma);
+    ASSERT_EQ(kernel.size(), 2 * std::ceil(4 * sigma) + 1);
+    EXPECT_NEAR(kernel[kernel.size() / 2 + 1] / kernel[kernel.size() / 2], std::exp(-0.5 / sigma / sigma),
+                1e-12);
+    const torch::Tensor images = Images(2, 7, 9);
+    const torch::Tensor blurred = GaussianBlur(images, sigma);
+    for (int64_t y = 0; y < 7; ++y)
+      for (int64_t x = 0; x < 9; ++x)
+        EXPECT_NEAR(blurred[1][0][y][x].item<double>(), PlainBlur(images[1][0], kernel, y, x), 1e-5);
+    EXPECT_TRUE(GaussianBlur(images.narrow(0, 1, 1), sigma).equal(blurred.narrow(0, 1, 1)));
+  }
+  EXPECT_TRUE(GaussianBlur(torch::full({1, 1, 8, 8}, 0.25), 3).allclose(torch::full({1, 1, 8, 8}, 0.25)));
+}
+
+TEST(ResNet, SeesBlurredImagesInEveryForm) {
+  ResNetOptions sharp = Small(), blurred = Small();
+  blurred.blur = 1.5;
+  ResNet a(sharp, 3), b(blurred, 3);
+  const torch::Tensor images = Images(3, 16, 16), through = GaussianBlur(images, 1.5);
+  EXPECT_TRUE(
+      a->Logits(through, BatchStatistics::kRunning).equal(b->Logits(images, BatchStatistics::kRunning)));
+  EXPECT_TRUE(AsClassifier(a).logits(through).equal(AsClassifier(b).logits(images)));
+  EXPECT_FALSE(AsClassifier(a).logits(images).equal(AsClassifier(b).logits(images)));
+  EXPECT_THAT(AsClassifier(b).description, testing::HasSubstr("Gaussian of 1.5 pixels"));
+  EXPECT_THROW((ResNet(ResNetOptions{.blur = -1}, 0)), Error);
 }
 
 }  // namespace murine::resnet_test

@@ -14,9 +14,9 @@
 #include "io/artifact.h"
 #include "io/file.h"
 #include "io/json_lines.h"
-#include "nn/blocked.h"
-#include "nn/folded_resnet.h"
 #include "nn/tensor.h"
+#include "train/adversarial.h"
+#include "train/classifier_score.h"
 #include "train/classifier_state.h"
 #include "train/joint_loss.h"
 #include "train/training_set.h"
@@ -30,41 +30,17 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-struct Score {
-  double loss = 0, accuracy = 0;
-};
-
-// Cross entropy and accuracy in evaluation mode over the images `index`.
-Score Evaluate(const ResNet& network, const ImageSet& images, std::span<const int64_t> index) {
-  const FoldedResNet folded(network);
-  torch::NoGradGuard no_grad;
-  constexpr size_t kBatch = 256;
-  double loss = 0, correct = 0;
-  for (size_t first = 0; first < index.size(); first += kBatch) {
-    const auto part = index.subspan(first, std::min(kBatch, index.size() - first));
-    const auto n = static_cast<int64_t>(part.size());
-    torch::Tensor batch = torch::empty({n, images.channels, images.height, images.width});
-    std::vector<int64_t> labels;
-    for (int64_t i = 0; i < n; ++i) {
-      images.CopyTo(part[i], Values(batch).subspan(i * images.image_size(), images.image_size()));
-      labels.push_back(images.labels[part[i]]);
-    }
-    const torch::Tensor truth = ToTensor(std::span<const int64_t>(labels));
-    const torch::Tensor logits = folded.Logits(batch);
-    loss += torch::cross_entropy_loss(logits, truth, {}, at::Reduction::Sum).item<double>();
-    correct += logits.argmax(1).eq(truth).sum().item<double>();
-  }
-  const auto n = static_cast<double>(index.size());
-  return {loss / n, correct / n};
-}
-
-StepData DrawStep(const TrainingSet& set, const TrainOptions& options, const Batch& batch, int64_t epoch,
-                  int64_t step) {
+StepData DrawStep(const ResNet& network, const TrainingSet& set, const TrainOptions& options,
+                  const Batch& batch, int64_t epoch, int64_t step) {
   const ImageSet& images = set.train;
   StepData data;
   data.images = ToTensor(batch.images, {static_cast<int64_t>(batch.labels.size()), images.channels,
                                         images.height, images.width});
   data.labels = ToTensor(std::span<const int64_t>(batch.labels));
+  if (const double epsilon = options.adversarial_epsilon(); epsilon > 0)
+    data.images = AdversarialImages(
+        network, {data.images, data.labels, ToTensor(std::span<const int64_t>(batch.index))},
+        {.epsilon = epsilon, .steps = options.adversarial_steps, .seed = options.seed, .epoch = epoch});
   if (!options.regularized()) return data;
 
   PairBatch pairs = DrawPairs(options.pairs, set.stimuli.count(), options.pair_images, options.seed,
@@ -92,8 +68,9 @@ void RefuseNotFinite(double loss, const char* which, const ClassifierState& stat
 void TrainStep(ClassifierState& state, const TrainingSet& set, const TrainOptions& options,
                const Batch& batch, int64_t steps) {
   state.sgd.ZeroGradients();
-  const StepLoss loss = JointLoss(state.network, state.similarity,
-                                  DrawStep(set, options, batch, state.epoch, state.step), options.clamp);
+  const StepLoss loss =
+      JointLoss(state.network, state.similarity,
+                DrawStep(state.network, set, options, batch, state.epoch, state.step), options.clamp);
   const double task = loss.task.item<double>();
   RefuseNotFinite(task, "classification", state);
   state.task_loss += task;
@@ -110,7 +87,7 @@ void TrainStep(ClassifierState& state, const TrainingSet& set, const TrainOption
   ++state.step;
 }
 
-Json EpochLine(const ClassifierState& state, const TrainOptions& options, const Score& validation,
+Json EpochLine(const ClassifierState& state, const TrainOptions& options, const ClassifierScore& validation,
                int64_t steps, double seconds, int64_t images) {
   Json line = {
       {"epoch", state.epoch},
@@ -158,7 +135,7 @@ class Training {
       if (state_.step < steps_ && (due || InterruptRequested())) Save();
     }
     const double seconds = SecondsSince(start);
-    const Score validation = Evaluate(state_.network, set_.train, set_.validation);
+    const ClassifierScore validation = ScoreClassifier(state_.network, set_.train, set_.validation);
     AppendJsonLine(run_ / "metrics.jsonl", EpochLine(state_, options_, validation, steps_, seconds,
                                                      (steps_ - first) * options_.batch));
     if (validation.loss < state_.best_loss) state_.KeepAsBest(validation.loss);
@@ -191,7 +168,7 @@ class Training {
   int64_t steps_;
   Progress progress_;
   Clock::time_point saved_;
-  Score validation_;
+  ClassifierScore validation_;
 };
 
 double MeanRate(const std::filesystem::path& metrics) {
@@ -208,12 +185,15 @@ Json Finish(ClassifierState& state, const TrainingSet& set, const TrainOptions& 
   state.RestoreBest();
   std::vector<int64_t> all(static_cast<size_t>(set.test.count()));
   for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
-  const Score test = Evaluate(state.network, set.test, all);
+  const ClassifierScore test = ScoreClassifier(state.network, set.test, all);
   const Json result = {{"clean_accuracy", test.accuracy},
                        {"n", set.test.count()},
                        {"validation_loss", state.best_loss},
+                       {"validation", ScoreUnderNoise(state.network, set.train, set.validation,
+                                                      options.validation_noise, options.seed)},
                        {"best_epoch", state.best_epoch},
                        {"epochs", options.epochs},
+                       {"clamp", options.regularized() ? Json(options.clamp) : Json(nullptr)},
                        {"stage_weights", ToNdArray(state.similarity->StageWeights()).values}};
   WriteModel(run / "model.safetensors", state, set.identity, result);
   WriteJson(run / "results.json", {{"config", set.identity}, {"result", result}});
@@ -222,33 +202,6 @@ Json Finish(ClassifierState& state, const TrainingSet& set, const TrainOptions& 
 }
 
 }  // namespace
-
-void TrainOptions::Check() const {
-  const auto refuse = [](const char* what, const char* expected, auto got) {
-    throw Error(
-        {.what = what, .expected = expected, .got = fmt::format("{}", got), .kind = ErrorKind::kUsage});
-  };
-  if (data.empty()) refuse("--data is missing", "an image set with labels", "nothing");
-  if (stimuli.empty() != target.empty())
-    refuse("--stimuli and --target go together", "both or neither",
-           stimuli.empty() ? "--target" : "--stimuli");
-  if (!(alpha >= 0)) refuse("--alpha", "0 or more", alpha);
-  if (!(clamp > 0 && clamp < 1)) refuse("--clamp", "between 0 and 1", clamp);
-  if (epochs < 1) refuse("--epochs", "at least 1", epochs);
-  if (batch < 2) refuse("--batch", "at least 2", batch);
-  if (!(lr > 0)) refuse("--lr", "above 0", lr);
-  if (pair_images < 2) refuse("--pair-images", "at least 2", pair_images);
-  Augmentation::Parse(augment);
-  if (precision == Precision::kBf16 && (!HasFastBfloat16() || width % ChannelBlock() != 0))
-    refuse("--precision bf16", HasFastBfloat16() ? "a width that is a multiple of 16" : "a CPU with AVX-512",
-           width);
-}
-
-std::span<const EnumName<Precision>> EnumNames(Precision) {
-  static constexpr std::array<EnumName<Precision>, 2> kNames{
-      {{Precision::kFp32, "fp32"}, {Precision::kBf16, "bf16"}}};
-  return kNames;
-}
 
 Json TrainClassifier(const TrainOptions& options, const std::filesystem::path& run) {
   options.Check();
@@ -265,6 +218,7 @@ Json TrainClassifier(const TrainOptions& options, const std::filesystem::path& r
     architecture.depth = options.depth;
     architecture.width = options.width;
     architecture.stem = options.stem;
+    architecture.blur = options.blur;
     architecture.classes = set.train.classes;
     architecture.channels = set.train.channels;
     architecture.height = set.train.height;

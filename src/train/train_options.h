@@ -36,11 +36,16 @@ struct TrainOptions {
   Schedule schedule = Schedule::kSteps;
   Precision precision = Precision::kFp32;
   std::string augment = "crop,flip";
+  std::string adversarial;
+  int64_t adversarial_steps = 7;
+  double blur = 0;
+  std::string validation_noise = "gaussian:0.04,0.06,0.08,0.1";
   int64_t checkpoint_seconds = 60;
   uint64_t seed = 0;
 
   void Check() const;  // Error kUsage
   bool regularized() const { return !target.empty(); }
+  double adversarial_epsilon() const;  // 0: none. Error kUsage where it is no number in [0, 1]
 
   template <class Self, class Visitor>
   static void Visit(Self& self, Visitor&& visit) {
@@ -66,6 +71,14 @@ struct TrainOptions {
     visit("precision", self.precision,
           "of features: fp32, or bf16 where the CPU has it; weights and losses are fp32");
     visit("augment", self.augment, "crop, flip, noise:SIGMA, separated by commas; or none");
+    visit("adversarial", self.adversarial,
+          "train on images moved by PGD, at most this far in L-infinity, such as 2/255; default: none");
+    visit("adversarial-steps", self.adversarial_steps, "of that PGD, each of 2.5 epsilon / steps");
+    visit("blur", self.blur,
+          "standard deviation of a fixed Gaussian in front of the network, pixels; a part of the model");
+    visit(
+        "validation-noise", self.validation_noise,
+        "noise tests of the finished network on the validation images (for choosing alpha), as of evaluate");
     visit("checkpoint-seconds", self.checkpoint_seconds,
           "time between saved states; does not change results");
     visit("seed", self.seed, "names every random draw");
