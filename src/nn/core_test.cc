@@ -77,6 +77,46 @@ TEST(Core, EveryLayerSeesAllEarlierOutputs) {
     }
 }
 
+// Between a depth-separable layer's three convolutions nothing bends: together they are one convolution.
+TEST(Core, StackedLayersAreSeparableAndFollowOneAnother) {
+  torch::NoGradGuard no_grad;
+  for (const CoreKind kind : {CoreKind::kStacked, CoreKind::kLinear}) {
+    Core core(
+        CoreImpl::Shape{
+            .channels = kChannels, .layers = 2, .input_kernel = 5, .hidden_kernel = 3, .kind = kind},
+        4);
+    Core first(
+        CoreImpl::Shape{
+            .channels = kChannels, .layers = 1, .input_kernel = 5, .hidden_kernel = 3, .kind = kind},
+        4);
+    core->eval();
+    first->eval();
+    const torch::Tensor images = Images(2), below = first(images), found = core(images);
+    ASSERT_EQ(found.sizes(), (std::vector<int64_t>{2, kChannels, kHeight, kWidth}));
+    ASSERT_EQ(core->features(), kChannels);
+    const auto p = core->named_parameters();
+    const torch::Tensor in = p["in1.weight"], spatial = p["spatial1.weight"], out = p["out1.weight"];
+    for (int64_t c = 0; c < kChannels; ++c) {
+      torch::Tensor filter = torch::zeros({kChannels, 3, 3});
+      for (int64_t from = 0; from < kChannels; ++from)
+        for (int64_t middle = 0; middle < kChannels; ++middle)
+          filter[from] += out[c][middle][0][0] * in[middle][from][0][0] * spatial[middle][0];
+      for (int64_t i = 0; i < 2; ++i) {
+        const torch::Tensor image = below[i].contiguous();
+        for (int64_t y = 0; y < kHeight; ++y)
+          for (int64_t x = 0; x < kWidth; ++x) {
+            const double normalized = PlainConvolution(image, filter, y, x) / std::sqrt(1 + 1e-5);
+            const double expected =
+                kind == CoreKind::kLinear || normalized > 0 ? normalized : std::expm1(normalized);
+            ASSERT_NEAR(found[i][c][y][x].item<double>(), expected, 1e-5);
+          }
+      }
+    }
+    const bool linear = torch::allclose(core(2 * images), 2 * found, 1e-4, 1e-5);
+    EXPECT_EQ(linear, kind == CoreKind::kLinear);
+  }
+}
+
 TEST(Core, LaplacePenaltyIsThatOfALoop) {
   for (const int64_t size : {1, 3, 9}) {
     Core core(CoreImpl::Shape{.channels = 3, .layers = 1, .input_kernel = size, .hidden_kernel = 3}, 1);

@@ -1,35 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/encoder.h"
 
-#include <fmt/format.h>
-
-#include "base/error.h"
-
 namespace murine {
 
-void EncoderOptions::Check() const {
-  const auto require = [](bool good, const char* what, const char* expected, int64_t got) {
-    if (!good)
-      throw Error(
-          {.what = what, .expected = expected, .got = fmt::format("{}", got), .kind = ErrorKind::kUsage});
-  };
-  require(channels >= 1 && channels <= 4096, "--channels", "1 to 4096", channels);
-  require(layers >= 1 && layers <= 32, "--layers", "1 to 32", layers);
-  require(input_kernel >= 1 && input_kernel % 2 == 1, "--input-kernel", "an odd number", input_kernel);
-  require(hidden_kernel >= 1 && hidden_kernel % 2 == 1, "--hidden-kernel", "an odd number", hidden_kernel);
-  require(height >= 1, "size of the images", "at least 1", height);
-  require(width >= 1, "size of the images", "at least 1", width);
-  require(stride >= 1 && stride <= input_kernel, "--stride", "1 to the size of the first layer's filters",
-          stride);
-  require(neurons >= 1, "neurons of the recording", "at least 1", neurons);
+namespace {
+
+CoreImpl::Shape CoreShape(const EncoderOptions& options) {
+  options.Check();
+  return {.channels = options.channels,
+          .layers = options.layers,
+          .input_kernel = options.input_kernel,
+          .hidden_kernel = options.hidden_kernel,
+          .stride = options.stride,
+          .kind = options.core};
 }
 
-EncoderImpl::EncoderImpl(const EncoderOptions& options, uint64_t seed) : options_(options) {
+}  // namespace
+
+EncoderImpl::EncoderImpl(const EncoderOptions& options, uint64_t seed)
+    : EncoderImpl(options, seed, Core(CoreShape(options), seed)) {}
+
+EncoderImpl::EncoderImpl(const EncoderOptions& options, uint64_t seed, Core core) : options_(options) {
   options_.Check();
-  core_ = register_module("core", Core(CoreImpl::Shape{options.channels, options.layers, options.input_kernel,
-                                                       options.hidden_kernel, options.stride},
-                                       seed));
-  readout_ = register_module("readout", Readout(core_->features(), options.neurons, seed));
+  core_ = register_module("core", core);
+  readout_ = register_module("readout", Readout(ReadoutImpl::Shape{.features = core_->features(),
+                                                                   .neurons = options.neurons,
+                                                                   .scales = options.scales,
+                                                                   .kind = options.readout,
+                                                                   .places = options.places},
+                                                seed));
   if (options.shifter) shifter_ = register_module("shifter", Shifter(seed));
   if (options.modulator) modulator_ = register_module("modulator", Modulator(options.neurons, seed));
   bias_ = register_parameter("bias", torch::zeros({options.neurons}));
@@ -71,7 +70,7 @@ torch::Tensor EncoderImpl::Features(const torch::Tensor& images) {
 torch::Tensor EncoderImpl::Respond(const torch::Tensor& features, const Conditions& conditions) {
   torch::Tensor shift;
   if (shifter_) shift = shifter_((conditions.pupil_center - pupil_mean_) / pupil_scale_);
-  torch::Tensor drive = readout_(features, shift);
+  torch::Tensor drive = readout_->forward(features, shift, conditions.place_noise);
   if (modulator_) drive = drive * modulator_((conditions.behavior - behavior_mean_) / behavior_scale_);
   return torch::elu(drive + bias_) + 1;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/options.h"
 #include "nn/core.h"
+#include "nn/encoder_options.h"
 #include "nn/modulator.h"
 #include "nn/readout.h"
 #include "nn/shifter.h"
@@ -10,34 +10,12 @@
 
 namespace murine {
 
-// The architecture, as it stands in a checkpoint's metadata.
-struct EncoderOptions {
-  int64_t channels = 32, layers = 3, input_kernel = 9, hidden_kernel = 3, stride = 1;
-  int64_t height = 36, width = 64;  // of the images
-  int64_t neurons = 0;
-  bool shifter = true, modulator = true;
-
-  void Check() const;
-
-  template <class Self, class Visitor>
-  static void Visit(Self& self, Visitor&& visit) {
-    visit("channels", self.channels, "of each layer of the core");
-    visit("layers", self.layers, "of the core");
-    visit("input-kernel", self.input_kernel, "of the first layer, pixels");
-    visit("hidden-kernel", self.hidden_kernel, "of the other layers");
-    visit("stride", self.stride, "of the first layer, pixels");
-    visit("height", self.height, "of the images");
-    visit("width", self.width, "of the images");
-    visit("neurons", self.neurons, "of the recording");
-    visit("shifter", self.shifter, "the readout follows the pupil");
-    visit("modulator", self.modulator, "gains follow behaviour");
-  }
-};
-
-// What the mouse did in some trials, in the recording's units; undefined where the recording has none.
+// What the mouse did in some trials, in the recording's units; undefined where the recording has none. And
+// what moves the places of a Gaussian readout while it is fitted: standard normal; undefined otherwise.
 struct Conditions {
-  torch::Tensor behavior;      // [n, 3]
-  torch::Tensor pupil_center;  // [n, 2]
+  torch::Tensor behavior;          // [n, 3]
+  torch::Tensor pupil_center;      // [n, 2]
+  torch::Tensor place_noise = {};  // [n, neurons, 2]
 };
 
 // A whole encoding model of one scan: elu(readout(core(x), shift) * gain + bias) + 1. The first layer scales
@@ -45,6 +23,8 @@ struct Conditions {
 class EncoderImpl : public torch::nn::Module {
  public:
   EncoderImpl(const EncoderOptions& options, uint64_t seed);
+  // Of another recording, with a core that others share: its options must be those of `core`.
+  EncoderImpl(const EncoderOptions& options, uint64_t seed, Core core);
 
   // Means and standard deviations of the training trials. A neuron that is all but silent is divided by a
   // hundredth of the mean deviation instead of its own.
@@ -57,8 +37,11 @@ class EncoderImpl : public torch::nn::Module {
   // Neutral eye position and behaviour (their means), in the recording's units.
   torch::Tensor Denoised(const torch::Tensor& images);
 
-  // Start positions of the readout [neurons, 2].
+  // Start positions of the readout [neurons, 2]; for places from the cortex, coordinates come first.
   void PlaceReadout(const torch::Tensor& positions) { readout_->Place(positions); }
+  void SetCoordinates(const torch::Tensor& position_um) { readout_->SetCoordinates(position_um); }
+  bool draws_places() const { return readout_->draws_places(); }
+  const Core& core() const { return core_; }
 
   torch::Tensor response_scale() const { return response_scale_; }  // [neurons]
   torch::Tensor LaplacePenalty() const { return core_->LaplacePenalty(); }

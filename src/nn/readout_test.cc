@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/readout.h"
 
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "nn/tensor.h"
@@ -116,9 +118,82 @@ TEST(ReadPoints, GradientsAreThoseOfFiniteDifferences) {
   }
 }
 
+struct Gradients {
+  torch::Tensor read, features, positions, weights;
+};
+
+template <class Reader>
+Gradients ReadAndBack(Reader&& reader, const torch::Tensor& features, const torch::Tensor& positions,
+                      const torch::Tensor& weights, const torch::Tensor& mix) {
+  const torch::Tensor f = features.detach().clone().requires_grad_(true),
+                      p = positions.detach().clone().requires_grad_(true),
+                      w = weights.detach().clone().requires_grad_(true);
+  const torch::Tensor read = reader(f, p, w);
+  (read * mix).sum().backward();
+  return {read.detach(), f.grad(), p.grad(), w.grad()};
+}
+
+// In float the kernels, in double the grid sampler, whose gradients the test above holds to finite
+// differences. Channels fill no register, one, several and some of the last; a fifth of the places lies
+// outside; one place for all images, or one for each.
+TEST(ReadPoints, KernelsEqualThePlainTwin) {
+  constexpr uint64_t kSeed = 3;
+  for (const int64_t channels : {1, 5, 8, 16, 19, 64})
+    for (const int64_t places : {1, 3}) {
+      SCOPED_TRACE(testing::Message() << channels << " channels, " << places << " places, seed " << kSeed);
+      constexpr int64_t kMany = 30;
+      const torch::Tensor features = Uniform({3, channels, kHeight, kWidth}, -1, 1, "features", kSeed),
+                          positions = Uniform({places, kMany, 2}, -1.3, 1.3, "positions", kSeed),
+                          weights = Uniform({kMany, channels}, -1, 1, "weights", kSeed),
+                          mix = Uniform({3, kMany}, 0.5, 1.5, "mix", kSeed);
+      const Gradients twin = ReadAndBack(ReadPointsPlain, features, positions, weights, mix);
+      const auto single = [](const torch::Tensor& x) { return x.to(torch::kFloat32); };
+      const Gradients fast =
+          ReadAndBack(ReadPoints, single(features), single(positions), single(weights), single(mix));
+      // Rounding of float sums of up to 4 x 64 terms, and of places: 1e-7 of 7 pixels.
+      const auto same = [&](const torch::Tensor& found, const torch::Tensor& expected) {
+        const double largest = expected.abs().max().item<double>();
+        EXPECT_GT(largest, 0.01);
+        EXPECT_LT((found.to(torch::kFloat64) - expected).abs().max().item<double>(), 2e-5 * (1 + largest));
+      };
+      same(fast.read, twin.read);
+      same(fast.features, twin.features);
+      same(fast.positions, twin.positions);
+      same(fast.weights, twin.weights);
+    }
+}
+
+TEST(ReadPoints, GivesTheSameBitsWithAnyNumberOfThreads) {
+  const torch::Tensor features = UniformTensor({5, 24, 9, 11}, -1, 1, RandomStream(1, "features")),
+                      positions = UniformTensor({5, 301, 2}, -1, 1, RandomStream(1, "positions")),
+                      weights = UniformTensor({301, 24}, -1, 1, RandomStream(1, "weights")),
+                      mix = UniformTensor({5, 301}, -1, 1, RandomStream(1, "mix"));
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const Gradients alone = ReadAndBack(ReadPoints, features, positions, weights, mix);
+  at::set_num_threads(3);
+  const Gradients together = ReadAndBack(ReadPoints, features, positions, weights, mix);
+  at::set_num_threads(threads);
+  EXPECT_TRUE(alone.read.equal(together.read));
+  EXPECT_TRUE(alone.features.equal(together.features));
+  EXPECT_TRUE(alone.positions.equal(together.positions));
+  EXPECT_TRUE(alone.weights.equal(together.weights));
+}
+
+// A place that is not a number shows in what is read, and harms no other neuron.
+TEST(ReadPoints, CarriesNanOn) {
+  const torch::Tensor features = UniformTensor({2, 16, 4, 4}, 1, 2, RandomStream(1, "features"));
+  torch::Tensor positions = torch::zeros({1, 3, 2});
+  positions[0][1][0] = NAN;
+  const torch::Tensor read = ReadPoints(features, positions, torch::ones({3, 16}));
+  EXPECT_TRUE(std::isnan(read[0][1].item<double>()));
+  EXPECT_GT(read[0][0].item<double>(), 16);
+  EXPECT_GT(read[1][2].item<double>(), 16);
+}
+
 TEST(Readout, ShiftIsAddedToEveryPosition) {
   torch::NoGradGuard no_grad;
-  Readout readout(kFeatures, kNeurons, /*seed=*/2);
+  Readout readout(ReadoutImpl::Shape{.features = kFeatures, .neurons = kNeurons}, /*seed=*/2);
   const auto parameters = readout->named_parameters();
   const torch::Tensor features =
       UniformTensor({kImages, kFeatures, kHeight, kWidth}, -1, 1, RandomStream(0, "features"));
@@ -134,7 +209,7 @@ TEST(Readout, ShiftIsAddedToEveryPosition) {
 
 TEST(Readout, StartsNearTheCentreAndGoesWhereItIsPut) {
   torch::NoGradGuard no_grad;
-  Readout readout(kFeatures, 200, /*seed=*/2);
+  Readout readout(ReadoutImpl::Shape{.features = kFeatures, .neurons = 200}, /*seed=*/2);
   const torch::Tensor positions = readout->named_parameters()["positions"];
   EXPECT_LE(positions.abs().max().item<double>(), 0.3);
   EXPECT_GT(positions.std().item<double>(), 0.15);  // uniform within 0.3: 0.173
@@ -142,6 +217,81 @@ TEST(Readout, StartsNearTheCentreAndGoesWhereItIsPut) {
   const torch::Tensor places = UniformTensor({200, 2}, -1, 1, RandomStream(0, "places"));
   readout->Place(places);
   EXPECT_TRUE(readout->named_parameters()["positions"].equal(places));
+}
+
+torch::Tensor SomeFeatures() {
+  return UniformTensor({kImages, kFeatures, kHeight, kWidth}, -1, 1, RandomStream(0, "features"));
+}
+
+// Drawn places by hand: the mean plus the spread times what is drawn, no further than the border.
+TEST(Readout, GaussianPlacesAreDrawnWhileNoiseIsGivenAlone) {
+  torch::NoGradGuard no_grad;
+  const torch::Tensor noise = NormalTensor({kImages, kNeurons, 2}, 15, RandomStream(0, "noise"));
+  for (const ReadoutKind kind : {ReadoutKind::kGaussian, ReadoutKind::kIsotropic}) {
+    Readout readout(ReadoutImpl::Shape{.features = kFeatures, .neurons = kNeurons, .kind = kind}, 2);
+    const auto p = readout->named_parameters();
+    ASSERT_GT(p["spread"].abs().max().item<double>(), 0.05);
+    torch::Tensor places = torch::zeros({kImages, kNeurons, 2});
+    int64_t at_border = 0;
+    for (int64_t i = 0; i < kImages; ++i)
+      for (int64_t a = 0; a < kNeurons; ++a)
+        for (int64_t axis = 0; axis < 2; ++axis) {
+          const auto drawn = [&](int64_t k) { return noise[i][a][k].item<double>(); };
+          const auto spread = [&](int64_t k) { return p["spread"][a][axis][k].item<double>(); };
+          const double moved = kind == ReadoutKind::kIsotropic
+                                   ? p["spread"][a][0].item<double>() * drawn(axis)
+                                   : spread(0) * drawn(0) + spread(1) * drawn(1);
+          const double place = p["positions"][a][axis].item<double>() + moved;
+          at_border += std::abs(place) > 1;
+          places[i][a][axis] = std::clamp(place, -1.0, 1.0);
+        }
+    EXPECT_GT(at_border, 0);
+    const torch::Tensor features = SomeFeatures();
+    EXPECT_TRUE(torch::allclose(readout->forward(features, {}, noise),
+                                ReadPoints(features, places, p["weights"]), 1e-4, 1e-5));
+    EXPECT_TRUE(torch::allclose(readout->forward(features, {}),
+                                ReadPoints(features, p["positions"].unsqueeze(0), p["weights"]), 1e-6, 1e-6));
+  }
+  Readout point(ReadoutImpl::Shape{.features = kFeatures, .neurons = kNeurons}, 2);
+  EXPECT_TRUE(point->forward(SomeFeatures(), {}, noise).equal(point->forward(SomeFeatures(), {})));
+}
+
+TEST(Readout, ScalesAreMeansOfFourPixels) {
+  torch::NoGradGuard no_grad;
+  Readout readout(ReadoutImpl::Shape{.features = kFeatures, .neurons = kNeurons, .scales = 2}, 2);
+  const auto p = readout->named_parameters();
+  ASSERT_EQ(p["weights"].size(1), 2 * kFeatures);
+  p["weights"].copy_(UniformTensor(p["weights"].sizes(), -1, 1, RandomStream(0, "weights")));
+  const torch::Tensor features = SomeFeatures();
+  torch::Tensor halved = torch::zeros({kImages, kFeatures, kHeight / 2, kWidth / 2});
+  for (const int64_t y : {0, 1})
+    for (const int64_t x : {0, 1})
+      halved += features.slice(2, y, kHeight - 1 + y, 2).slice(3, x, kWidth - 1 + x, 2) / 4;
+  const torch::Tensor places = p["positions"].unsqueeze(0);
+  EXPECT_TRUE(torch::allclose(readout->forward(features, {}),
+                              ReadPoints(features, places, p["weights"].slice(1, 0, kFeatures).contiguous()) +
+                                  ReadPoints(halved, places, p["weights"].slice(1, kFeatures).contiguous()),
+                              1e-4, 1e-5));
+}
+
+// The map of a real cortex is smooth: one that turns and stretches is followed, noise on single neurons is
+// not.
+TEST(Readout, PlacesFromTheCortexFollowASmoothMap) {
+  constexpr int64_t kMany = 300;
+  Readout readout(ReadoutImpl::Shape{.features = kFeatures, .neurons = kMany, .places = PlaceKind::kCortex},
+                  2);
+  const torch::Tensor um = UniformTensor({kMany, 3}, -400, 500, RandomStream(5, "cortex"));
+  const torch::Tensor x = um.select(1, 0) / 900, y = um.select(1, 1) / 900;
+  const torch::Tensor smooth = torch::stack({0.7 * x - 0.5 * y + 0.2 * x * y, 0.4 * x + 0.6 * y}, 1);
+  readout->SetCoordinates(um);
+  readout->Place(smooth + NormalTensor({kMany, 2}, 0.1, RandomStream(5, "noise")));
+  const torch::Tensor found = readout->Places();
+  EXPECT_LT((found - smooth).square().mean().sqrt().item<double>(), 0.05);
+  EXPECT_GT(smooth.std().item<double>(), 0.2);
+  readout->forward(SomeFeatures(), {}).sum().backward();
+  for (const auto& entry : readout->named_parameters())
+    EXPECT_TRUE(entry.value().grad().defined()) << entry.key();
+  EXPECT_GT(readout->named_parameters()["cortex.hidden.weight"].grad().abs().max().item<double>(), 0);
 }
 
 }  // namespace murine::readout_test
