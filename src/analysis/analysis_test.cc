@@ -23,8 +23,7 @@
 #include "nn/tensor.h"
 #include "similarity/unit_vectors.h"
 
-namespace murine {
-namespace {
+namespace murine::analysis_test {
 
 using testing::DoubleNear;
 using testing::Each;
@@ -284,5 +283,4 @@ TEST(MapPicture, LightGrowsWithTheShare) {
   }
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::analysis_test

@@ -8,8 +8,7 @@
 #include "nn/encoder.h"
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::encoding_model_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -117,5 +116,4 @@ TEST(LoadDenoiser, RefusesWhatDoesNotFit) {
               HasSubstr("channels"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::encoding_model_test

@@ -7,8 +7,7 @@
 
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::readout_test {
 
 constexpr int64_t kImages = 3, kFeatures = 4, kHeight = 5, kWidth = 7, kNeurons = 6;
 
@@ -145,5 +144,4 @@ TEST(Readout, StartsNearTheCentreAndGoesWhereItIsPut) {
   EXPECT_TRUE(readout->named_parameters()["positions"].equal(places));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::readout_test

@@ -10,8 +10,7 @@
 #include "io/json_lines.h"
 #include "report/assets.h"
 
-namespace murine {
-namespace {
+namespace murine::report_test {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
@@ -447,5 +446,4 @@ TEST_F(ReportTest, ShowsAnAnalysisWithItsPictures) {
               HasSubstr("conditions[0].values.curvature.mean: expected a number"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::report_test

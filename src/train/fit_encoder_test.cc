@@ -22,8 +22,7 @@
 #include "train/fit_data.h"
 #include "train/fit_result.h"
 
-namespace murine {
-namespace {
+namespace murine::fit_encoder_test {
 
 using testing::HasSubstr;
 
@@ -274,5 +273,4 @@ TEST(FitEncoderDeathTest, GoesOnAfterAnInterruptToTheSameBytes) {
       EXPECT_EQ(course[i].at(key), expected[i].at(key)) << i << " " << key;
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::fit_encoder_test
