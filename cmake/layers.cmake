@@ -2,13 +2,17 @@
 # A layer is a folder of src/, a static library and a test program.
 
 add_library(murine_flags INTERFACE)
-target_compile_options(murine_flags INTERFACE -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion
-                                              -Wno-sign-conversion -fno-math-errno)
+# Whoever builds on an installed murine decides on warnings himself.
+target_compile_options(murine_flags INTERFACE "$<BUILD_INTERFACE:-Wall;-Wextra;-Wpedantic;-Werror;-Wshadow;-Wconversion>"
+                                              "$<BUILD_INTERFACE:-Wno-sign-conversion;-fno-math-errno>")
 # GCC 12 warns about std::string and std::vector of its own library (GCC bugs 105329, 105562, 105651).
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(murine_flags INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+  target_compile_options(murine_flags INTERFACE
+    "$<BUILD_INTERFACE:-Wno-restrict;-Wno-stringop-overflow;-Wno-stringop-overread>")
 endif()
-target_include_directories(murine_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_include_directories(murine_flags INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
+                                                   $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/murine>)
+target_compile_features(murine_flags INTERFACE cxx_std_20)
 
 # Third-party headers are not ours to warn about.
 add_library(murine_torch INTERFACE)

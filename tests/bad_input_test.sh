@@ -167,6 +167,20 @@ cat >"$folder/table" <<'TABLE'
 1 | not an ONNX model in results.onnx                  | export run --out results.onnx
 1 | made by another configuration                      | export run --out resnet.safetensors
 1 | cut.safetensors                                    | export cut.safetensors --out new.safetensors
+1 | absent                                             | analyze absent --data npy:images.npy,labels.npy --out new.json
+1 | images without labels                              | analyze run --data npy:images.npy --out new.json
+2 | did you mean 'hybrid'                              | analyze run --data npy:images.npy,labels.npy --parts hybrids --out new.json
+2 | --target and --stimuli go together                 | analyze run --data npy:images.npy,labels.npy --target S.npy --out new.json
+1 | other stimuli in S.npy                             | analyze run --quiet --data npy:images.npy,labels.npy --target S.npy --stimuli npy:floats.npy --out new.json
+1 | too few images to compare with in scan.h5          | analyze run --quiet --data npy:images.npy,labels.npy --recording scan.h5 --out new.json
+1 | absent.h5                                          | analyze run --quiet --data npy:images.npy,labels.npy --recording absent.h5 --out new.json
+1 | label outside the model's classes                  | analyze run --data npy:images.npy,labels-9.npy --out new.json
+1 | other channels                                     | analyze run --data npy:colour.npy,labels.npy --color --out new.json
+2 | --severity                                         | analyze run --data npy:images.npy,labels.npy --severity 6 --out new.json
+1 | another configuration in results.json              | analyze run --quiet --data npy:images.npy,labels.npy --out results.json
+2 | --out is missing                                   | report results.json
+1 | no folder to watch in absent                       | report --watch absent
+2 | --watch excludes                                   | report --watch empty results.json
 1 | absent                                             | evaluate absent --data npy:images.npy,labels.npy --out new.json
 1 | no model.safetensors in empty                      | evaluate empty --data npy:images.npy,labels.npy --out new.json
 2 | does not say how inputs are scaled                 | evaluate resnet.safetensors --data npy:images.npy,labels.npy --out new.json

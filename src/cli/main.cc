@@ -48,6 +48,8 @@ int Run(int argc, char** argv) {
   murine::AddReport(app, session);
   murine::AddExport(app, session);
   murine::AddRun(app, session);
+  murine::AddVersion(app, session);
+  murine::AddManual(app, session);
   RefuseUnknownCommand(app, argc > 1 ? argv[1] : "--help");
   try {
     app.parse(argc, argv);

@@ -40,5 +40,7 @@ void AddAnalyze(CLI::App& app, Session& session);
 void AddReport(CLI::App& app, Session& session);
 void AddExport(CLI::App& app, Session& session);
 void AddRun(CLI::App& app, Session& session);
+void AddVersion(CLI::App& app, Session& session);
+void AddManual(CLI::App& app, Session& session);
 
 }  // namespace murine

@@ -25,6 +25,10 @@ const Analysis = (() => {
                                                      high: p.low > 0 ? Math.log10(p.high) : null,
                                                      value: p.y,
                                                    }));
+  // 10 with a raised whole number; other places have no label.
+  const Exponent = (y) => Number.isInteger(y) ?
+      `10${[...String(y)].map((digit) => digit === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[digit]).join('')}` :
+      '';
   const Power = (x) => Digits(Math.pow(10, x));
 
   // `chart` lacks what follows from the curve.
@@ -53,6 +57,7 @@ const Analysis = (() => {
     const used = columns.filter(
         ([key]) => analysis.conditions.some((c) => c.values[key] && c.values[key].mean !== null));
     if (!used.length) return;
+    Add(parent, 'h3', title);
     AddTable(
         parent, title, [{text: 'condition'}].concat(used.map(([, label]) => ({text: label}))),
         analysis.conditions.map((c) => [c.name].concat(used.map(([key, , Text]) => {
@@ -147,7 +152,7 @@ const Analysis = (() => {
                 xlabel: 'rank',
                 ylabel: 'share of the variance',
                 Domain: (low, high) => [Math.max(low, high - 5), high],
-                YTick: Power,
+                YTick: Exponent,
                 Tick: Power,
                 ticks: [0, 1, 2],
                 columns: ['log10_rank', 'log10_share', 'low', 'high'],

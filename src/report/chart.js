@@ -5,7 +5,7 @@
 
 const Chart = (() => {
   const kWidth = 460, kHeight = 300;
-  const kMargin = {top: 10, right: 14, bottom: 48, left: 54};
+  const kMargin = {top: 10, right: 14, bottom: 48, left: 60};
   const kColors = 7;
   // Of other lengths than the colours, so that the same triple comes back after 42 conditions.
   const kMarkers = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down'];
@@ -117,7 +117,7 @@ const Chart = (() => {
         .attr({x: inner.width / 2, y: inner.height + 41, 'text-anchor': 'middle'})
         .text(chart.xlabel);
     area.append('text')
-        .attr({transform: 'rotate(-90)', x: -inner.height / 2, y: -41, 'text-anchor': 'middle'})
+        .attr({transform: 'rotate(-90)', x: -inner.height / 2, y: -47, 'text-anchor': 'middle'})
         .text(chart.ylabel);
   }
 

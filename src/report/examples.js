@@ -34,6 +34,12 @@ const Examples = (() => {
     Add(section, 'p',
         'Move the slider to add noise to the images. Below each image: what the first model of each condition says it is, and ' +
             'how sure it is; ✓ is right, ✗ is wrong.');
+    const key = Add(section, 'p', null, {'class': 'quiet key'});
+    answers.forEach(({condition}) => {
+      const entry = Add(key, 'span');
+      Chart.Sample(d3.select(entry), names.indexOf(condition));
+      Add(entry, 'span', condition);
+    });
     const control = Add(section, 'p', null, {'class': 'control'});
     const label = Add(control, 'label', 'Noise ');
     const slider =
@@ -80,15 +86,18 @@ const Examples = (() => {
     Add(section, 'p',
         'Left the image, in the middle the changed image that the classifier names wrongly, right the difference, magnified ' +
             'around grey. The more the difference looks like something, the more the classifier sees what we see.');
-    const grid = Add(section, 'div', null, {'class': 'gallery'});
+    const grids = new Map();
     entries.forEach(({condition, label, answer, l2, magnified}, row) => {
-      const cell = Add(grid, 'figure', null, {'class': 'example'});
+      if (!grids.has(condition)) {
+        const line = Add(section, 'h4', null, {'class': 'answer'});
+        Chart.Sample(d3.select(line), names.indexOf(condition));
+        Add(line, 'span', condition);
+        grids.set(condition, Add(section, 'div', null, {'class': 'gallery wide'}));
+      }
+      const cell = Add(grids.get(condition), 'figure', null, {'class': 'example'});
       const images = Add(cell, 'div', null, {'class': 'triple'});
       ['the image', 'the changed image', 'their difference'].forEach(
           (what, column) => Cut(images, sheet, row, column, `${what}, ${ClassName(label)}, ${condition}`));
-      const line = Add(cell, 'div', null, {'class': 'answer'});
-      Chart.Sample(d3.select(line), names.indexOf(condition));
-      Add(line, 'span', condition);
       const said = answer === null ? 'nothing that fools it was found' :
           l2 === 0                 ? `${ClassName(label)}: taken for ${ClassName(answer)} as it is` :
                                      `${ClassName(label)} becomes ${ClassName(answer)}; L2 ${

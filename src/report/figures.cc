@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "report/analysis_figures.h"
+#include "report/differences.h"
 #include "report/field.h"
 #include "report/recordings.h"
 #include "report/target_figures.h"
@@ -177,6 +178,10 @@ class Figures {
       throw Error({.what = "nothing to report",
                    .expected = "at least one condition, recording, encoding model, target or analysis",
                    .hint = "has the run got so far?"});
+    return Shown();
+  }
+
+  Json Shown() const {
     Json notes = Json::array();
     if (!unfinished_.empty()) notes.push_back("Not finished, and so not shown: " + unfinished_ + ".");
     if (!differing_.empty()) {
@@ -192,6 +197,7 @@ class Figures {
             {"encoding_models", encoding_models_},
             {"targets", targets_},
             {"analyses", analyses_},
+            {"differences", differences_},
             {"setups", setups_}};
   }
 
@@ -216,6 +222,10 @@ class Figures {
     for (const Field& target : results["targets"].Entries()) {
       const std::string target_name = target["name"].RequiredText();
       AddTarget(target, prefix + target_name, ExperimentTargetFigures(source.path, target_name));
+    }
+    for (Json& row : Differences(results)) {
+      for (const char* key : {"condition", "against"}) row[key] = prefix + row[key].get<std::string>();
+      differences_.push_back(std::move(row));
     }
     if (!results.Has("experiment")) return;
     setups_.push_back(Setup(results["experiment"], name));
@@ -264,7 +274,8 @@ class Figures {
   std::vector<std::string> warnings_;
   Json first_config_;
   Json conditions_ = Json::array(), encoding_models_ = Json::array(), targets_ = Json::array(),
-       setups_ = Json::array(), recordings_ = Json::array(), analyses_ = Json::array();
+       setups_ = Json::array(), recordings_ = Json::array(), analyses_ = Json::array(),
+       differences_ = Json::array();
 };
 
 }  // namespace
@@ -278,5 +289,7 @@ Json FiguresOf(const std::vector<NamedResults>& sources) {
   for (const NamedResults& source : sources) figures.Add(source, experiments > 1);
   return figures.Finish();
 }
+
+Json NoFigures() { return Figures().Shown(); }
 
 }  // namespace murine

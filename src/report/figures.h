@@ -26,10 +26,12 @@ struct NamedResults {
 //     and either level or epsilon; where they were tested also corruptions [{set, name, severity, accuracy}]
 //     and perturbations [{name, norm, median, quartiles [2], points [{epsilon, success_rate}]}],
 //   recordings (see recordings.h),
-//   analyses (see analysis_figures.h),
+//   analyses (see analysis_figures.h), differences (see differences.h),
 //   encoding_models and targets (as `murine run` wrote them; targets with `look`: target_figures.h),
 //   setups [{name, seeds, configuration (TOML), command}].
 // What the results lack is left out. Error: a value of the wrong type or out of range; nothing to show.
 Json FiguresOf(const std::vector<NamedResults>& sources);
+// The same of nothing at all.
+Json NoFigures();
 
 }  // namespace murine

@@ -264,9 +264,9 @@
     const heads = [{text: 'name'}].concat(used.map(([key, label]) => ({text: label, left: key === 'kind'})));
     AddTable(section, caption, heads, entries.map((entry) => [entry.name].concat(used.map(([key]) => {
       const value = entry[key];
-      const text = typeof value !== 'number' ? value || '–' :
-          kCounts.has(key)                   ? String(value) :
-                                               value.toFixed(3);
+      const text = typeof value !== 'number'          ? value || '–' :
+          kCounts.has(key) || Number.isInteger(value) ? String(value) :
+                                                        value.toFixed(3);
       return {text, left: key === 'kind'};
     }))));
     const used_keys = used.map(([key]) => key);
@@ -275,7 +275,7 @@
     ].concat(entries.map((entry) => [entry.name, ...used_keys.map((key) => entry[key])])));
     if (!used.some((score) => score[2])) return;
     const list = Add(section, 'dl');
-    used.forEach(([, label, words]) => {
+    used.filter(([, , words]) => words).forEach(([, label, words]) => {
       Add(list, 'dt', label);
       Add(list, 'dd', words);
     });
@@ -320,6 +320,7 @@
   const groups = Tests.Groups(conditions);
   FillSummary();
   FillAccuracy(groups);
+  Suite.FillDifferences(figures.differences);
   Suite.FillCorruptions(conditions);
   FillCurves(groups);
   Suite.FillPerturbations(conditions, AddChart, Ticks);

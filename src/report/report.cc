@@ -104,6 +104,25 @@ std::string ReportPage(const Json& results, const std::string& name, const fs::p
   return Page(FiguresOf({{name, name, results, folder}}));
 }
 
+std::string LivePage(const std::vector<std::string>& paths, const std::string& title,
+                     const std::vector<std::string>& notes) {
+  std::vector<NamedResults> sources;
+  std::vector<std::string> all_notes = notes;
+  for (const std::string& path : paths) try {
+      NamedResults source = ReadResults(path);
+      FiguresOf({source});  // refused alone, it does not take the others with it
+      sources.push_back(std::move(source));
+    } catch (const Error& fault) {
+      all_notes.push_back(fmt::format("Not shown: {}.", fault.what()));
+    }
+  if (sources.empty())
+    all_notes.push_back("Nothing has finished yet. This page shows what does as soon as it does.");
+  Json figures = sources.empty() ? NoFigures() : FiguresOf(sources);
+  if (figures["title"] == NoFigures()["title"]) figures["title"] = title;
+  for (const std::string& note : all_notes) figures["notes"].push_back(note);
+  return Page(figures);
+}
+
 Json MakeReport(const ReportOptions& options, const fs::path& out) {
   if (options.paths.empty())
     throw Error(

@@ -30,6 +30,11 @@ struct ReportOptions {
 // or malformed results, nothing to show, an `out` that is there and is no report.
 Json MakeReport(const ReportOptions& options, const std::filesystem::path& out);
 
+// The page of results that may change while one looks: those that cannot be read are named in its notes after
+// `notes`, and there may be none.
+std::string LivePage(const std::vector<std::string>& paths, const std::string& title,
+                     const std::vector<std::string>& notes);
+
 // The page of one results object: of `murine run` (conditions, encoding_models, targets, experiment), of
 // `murine evaluate` or of `murine train`. `name` is what its condition is called where the object does not
 // say; `folder` is that of the experiment, where pictures of its targets are.

@@ -364,7 +364,10 @@ TEST_F(ReportTest, MalformedResultsAreNamed) {
   for (int i = 0; i < 100; ++i) deep = Json{{"a", deep}};
   EXPECT_THAT(changed("/experiment", deep), HasSubstr("nested less deeply"));
   EXPECT_THAT(ErrorOf([] { ReportPage(Json::array()); }), HasSubstr("expected an object"));
-  EXPECT_THAT(ErrorOf([] { ReportPage({{"a", 1}}); }), HasSubstr("murine evaluate, train, run or inspect"));
+  EXPECT_THAT(ErrorOf([] {
+                ReportPage({{"a", 1}});
+              }),
+              HasSubstr("murine evaluate, analyze, train, run or inspect"));
   EXPECT_THAT(ErrorOf([] { ReportPage({{"conditions", Json::array()}}); }), HasSubstr("nothing to report"));
 }
 
@@ -379,6 +382,68 @@ TEST_F(ReportTest, WrongPathsAreNamedAndHarmNothing) {
   const std::string path = Put("neural.json", Evaluation(0.9)), before = ReadFile(path);
   EXPECT_THAT(ErrorOf([&] { MakeReport({.paths = {path}}, path); }), HasSubstr("is no report"));
   EXPECT_EQ(ReadFile(path), before);
+}
+
+TEST_F(ReportTest, ShowsPairedDifferences) {
+  Json results = Experiment("neural");
+  results["matched"]["rows"] = {{{"condition", "neural"},
+                                 {"against", "none"},
+                                 {"test", {{"name", "gaussian"}, {"level", 0.1}}},
+                                 {"seeds", 3},
+                                 {"difference", 0.125},
+                                 {"difference_interval", {0.1, 0.15}},
+                                 {"p_permutation_holm", 0.25}}};
+  const Json row = Figures(ReportPage(results))["differences"][0];
+  EXPECT_EQ(row["difference"], 0.125);
+  EXPECT_EQ(row["interval"], Json({0.1, 0.15}));
+  EXPECT_EQ(row["p"], 0.25);
+  EXPECT_EQ(row["matched"], true);
+  results["matched"]["rows"][0]["difference"] = 7;
+  EXPECT_THAT(ErrorOf([&] { ReportPage(results); }),
+              HasSubstr("matched.rows[0].difference: expected a number from -1"));
+}
+
+Json Analysis() {
+  Json analysis = Json::parse(R"({
+    "config": {"severity": 3, "images": 20, "fourier-norm": 4}, "n": 60,
+    "conditions": [{"name": "a", "models": 2, "values": {"curvature": {"mean": 1.5, "low": null, "high": null}},
+      "curves": {"rsa": {"x": [0, 1], "mean": [0.5, null], "low": [0.25, null], "high": [0.75, null]}},
+      "maps": {"fourier_error": {"height": 1, "width": 1, "mean": [0.5]}}}],
+    "references": [{"name": "r", "images": 40}],
+    "examples": {"labels": [3], "classes": null, "height": 1, "width": 1,
+      "noise": {"levels": [0, 0.1], "answers": [{"condition": "a", "classes": [[3, 4]], "confidence": [[0.9, 0.5]]}]},
+      "adversarial": [{"condition": "a", "image": 0, "label": 3, "answer": null, "l2": null, "magnified": 1}]}})");
+  analysis["conditions"][0]["name"] = analysis["references"][0]["name"] = kHostile;
+  return analysis;
+}
+
+TEST_F(ReportTest, ShowsAnAnalysisWithItsPictures) {
+  const std::string path = Put("why.json", Analysis());
+  EXPECT_THAT(ErrorOf([&] { Make({path}); }), HasSubstr("why.json.fourier.0.png"));
+  for (const char* name : {"why.json.fourier.0.png", "why.json.noise.png", "why.json.adversarial.png"})
+    WriteFileAtomically(folder_ / name, "picture");
+  Make({path});
+  const std::string page = ReadFile(Out());
+  EXPECT_THAT(page, testing::Not(HasSubstr("<script>alert")));
+  const Json shown = Figures(page)["analyses"][0];
+  EXPECT_EQ(shown["name"], "why");
+  EXPECT_EQ(shown["conditions"][0]["name"], kHostile);
+  EXPECT_EQ(shown["conditions"][0]["map"], "data:image/png;base64,cGljdHVyZQ==");
+  // what is not there is left out
+  EXPECT_EQ(shown["conditions"][0]["curves"]["rsa"],
+            Json::parse(R"([{"x":0,"y":0.5,"low":0.25,"high":0.75}])"));
+  EXPECT_EQ(shown["examples"]["noise"]["answers"][0]["classes"], Json::parse("[[3,4]]"));
+
+  Json wrong = Analysis();
+  wrong["examples"]["noise"]["answers"][0]["confidence"] = Json::parse("[[0.9]]");
+  Put("why.json", wrong);
+  EXPECT_THAT(ErrorOf([&] { Make({path}); }),
+              HasSubstr("examples.noise.answers[0].confidence[0]: expected 2 numbers"));
+  wrong = Analysis();
+  wrong["conditions"][0]["values"]["curvature"]["mean"] = "much";
+  Put("why.json", wrong);
+  EXPECT_THAT(ErrorOf([&] { Make({path}); }),
+              HasSubstr("conditions[0].values.curvature.mean: expected a number"));
 }
 
 }  // namespace murine::report_test

@@ -65,5 +65,44 @@ const Suite = (() => {
     });
   }
 
-  return {FillCorruptions, FillPerturbations};
+  function FillDifferences(differences) {
+    [[false, 'At equal options'], [true, 'At equal accuracy on clean images']].forEach(([matched, title]) => {
+      const rows = differences.filter((row) => row.matched === matched);
+      if (!rows.length) return;
+      const section = Reveal('differences');
+      Parts.Add(section, 'h3', title);
+      const Points = (share) => (100 * share).toFixed(1);
+      const Test =
+          ({test, norm, level, epsilon}) => [test, norm, level === null ? epsilon : level]
+                                                .filter((part) => part !== null)
+                                                .map(
+                                                    (part) =>
+                                                        typeof part === 'number' ? Tests.Short(part) : part)
+                                                .join(' ');
+      AddTable(
+          section, title,
+          [
+            {text: 'condition'}, {text: 'against', left: true}, {text: 'test', left: true},
+            {text: 'difference'}, {text: '95 % interval'}, {text: 'p'}, {text: 'seeds'}
+          ],
+          rows.map(
+              (row) =>
+                  [row.condition, {text: row.against, left: true}, {text: Test(row), left: true},
+                   {text: `${row.difference > 0 ? '+' : ''}${Points(row.difference)}`},
+                   {text: row.interval ? row.interval.map(Points).join(' to ') : '–'},
+                   {text: row.p === null ? '–' : row.p.toPrecision(2)}, {text: String(row.seeds)}]));
+      AddSave(
+          section, `differences-${matched ? 'matched' : 'paired'}`, title,
+          [[
+            'condition', 'against', 'test', 'norm', 'level', 'epsilon', 'seeds', 'difference', 'low', 'high',
+            'p'
+          ]]
+              .concat(rows.map(
+                  (row) =>
+                      [row.condition, row.against, row.test, row.norm, row.level, row.epsilon, row.seeds,
+                       row.difference, ...(row.interval || [null, null]), row.p])));
+    });
+  }
+
+  return {FillDifferences, FillCorruptions, FillPerturbations};
 })();

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# cmake --install, find_package(murine) and the Debian package.
+set(layers base io data nn similarity robustness train analysis report experiment)
+set(exported murine_flags murine_torch murine_onnx)
+foreach(layer ${layers})
+  list(APPEND exported murine_${layer})
+  set_target_properties(murine_${layer} PROPERTIES EXPORT_NAME ${layer})
+  install(DIRECTORY src/${layer} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/murine FILES_MATCHING PATTERN "*.h")
+endforeach()
+install(TARGETS ${exported} EXPORT murine ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/murine)
+install(EXPORT murine NAMESPACE murine:: FILE murineTargets.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/murine)
+include(CMakePackageConfigHelpers)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/murineConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES cmake/murineConfig.cmake ${CMAKE_BINARY_DIR}/murineConfigVersion.cmake
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/murine)
+install(FILES LICENSE README.md CHANGELOG.md CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs configs DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_CONTACT "murine developers <murine@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "vision models that are hard to fool, from recordings of a mouse's visual cortex")
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+include(CPack)

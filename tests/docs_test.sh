@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The reference says what --help says, every command is in it, links lead somewhere, and the Python of the tutorials runs.
+set -euo pipefail
+murine=$(realpath "$1")
+source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+"$murine" manual --out manual --quiet --json >/dev/null
+diff "$source/docs/commands.md" manual/commands.md || { echo "docs/commands.md is not what --help says: murine manual --out DIR writes it anew"; exit 1; }
+for command in $("$murine" --help | sed -n '/^Subcommands:/,$p' | awk '/^  [a-z]/ {print $1}'); do
+  grep -q "^## murine $command\$" "$source/docs/commands.md" || { echo "not in the reference: $command"; exit 1; }
+  for option in $("$murine" "$command" --help | grep -oE '^  (-h,)?--[a-z0-9-]+' | grep -oE -- '--[a-z0-9-]+'); do
+    sed -n "/^## murine $command\$/,/^## /p" "$source/docs/commands.md" | grep -q -- "$option" ||
+      { echo "not in the reference: $command $option"; exit 1; }
+  done
+done
+if command -v mandoc >/dev/null; then mandoc -T lint -W error manual/man1/*.1; fi
+
+bad=0
+for page in "$source"/*.md "$source"/docs/*.md; do
+  for link in $(grep -oE '\]\([^)#:]+\)' "$page" | sed 's/^](//; s/)$//'); do
+    [ -e "$(dirname "$page")/$link" ] || { echo "$page: no $link"; bad=1; }
+  done
+done
+[ $bad = 0 ]
+
+"$murine" train --data fashion-mnist@0-300 --width 2 --epochs 1 --batch 50 --out run --quiet >/dev/null
+"$murine" evaluate run --data fashion-mnist@0-20 --noise gaussian:0,0.1 --out results.json --quiet >/dev/null
+sed -n '/^```python$/,/^```$/p' "$source/docs/tutorial-quickstart.md" | grep -v '^```' >six.py
+[ -s six.py ] && [ "$(grep -c . six.py)" -le 6 ]
+/usr/bin/python3 six.py | grep -q 'gaussian 0.1'
