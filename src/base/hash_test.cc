@@ -5,8 +5,7 @@
 
 #include <utility>
 
-namespace murine {
-namespace {
+namespace murine::hash_test {
 
 // FIPS 180-2, appendix B, and the empty message.
 TEST(Sha256, KnownAnswers) {
@@ -26,5 +25,4 @@ TEST(Sha256, PiecesAreOneMessage) {
   EXPECT_EQ(moved.Add("c").Hex(), Sha256Hex("abc"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::hash_test

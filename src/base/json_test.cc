@@ -7,8 +7,7 @@
 
 #include "base/error.h"
 
-namespace murine {
-namespace {
+namespace murine::json_test {
 
 using testing::AllOf;
 using testing::HasSubstr;
@@ -84,5 +83,4 @@ TEST(Toml, FaultsNameFileAndPlaceOnOneLine) {
         << text;
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::json_test

@@ -5,8 +5,7 @@
 
 #include <array>
 
-namespace murine {
-namespace {
+namespace murine::options_test {
 
 enum class Flavor { kSweet, kSalty };
 std::span<const EnumName<Flavor>> EnumNames(Flavor) {
@@ -78,5 +77,4 @@ TEST(Toml, KeepsTheAuthorsOrder) {
             R"({"b":1,"a":2,"z":{"y":1,"x":2},"c":{}})");
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::options_test

@@ -3,8 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace murine {
-namespace {
+namespace murine::progress_test {
 
 TEST(FormatSeconds, NeverShowsSixty) {
   const std::pair<double, const char*> cases[] = {
@@ -27,5 +26,4 @@ TEST(Progress, IsSilentForShortJobs) {
   }
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::progress_test

@@ -8,8 +8,7 @@
 #include <functional>
 #include <set>
 
-namespace murine {
-namespace {
+namespace murine::random_test {
 
 // Known answers of the Random123 distribution (kat_vectors, philox4x32 10).
 TEST(Philox, KnownAnswers) {
@@ -96,5 +95,4 @@ TEST(RandomPermutation, HoldsEachNumberOnce) {
   for (int64_t i = 0; i < 1000; ++i) EXPECT_EQ(order[i], i);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::random_test

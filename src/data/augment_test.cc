@@ -11,8 +11,7 @@
 
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::augment_test {
 
 using testing::AllOf;
 using testing::HasSubstr;
@@ -145,5 +144,4 @@ TEST(Augmentation, TextAndBack) {
   }
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::augment_test

@@ -9,8 +9,7 @@
 
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::batches_test {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -154,5 +153,4 @@ TEST(BatchLoader, ImagesWithoutLabels) {
   for (const Batch& batch : Epoch(loader, 0)) EXPECT_THAT(batch.labels, IsEmpty());
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::batches_test

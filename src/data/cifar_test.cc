@@ -6,8 +6,7 @@
 #include "io/file.h"
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::cifar_test {
 
 using testing::AllOf;
 using testing::ElementsAre;
@@ -90,5 +89,4 @@ TEST(Cifar, PicklesAreNeverReadAndSaidSo) {
                 AllOf(HasSubstr("Python pickles, which are never read"), HasSubstr("-bin archive")));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::cifar_test

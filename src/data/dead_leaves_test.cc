@@ -10,8 +10,7 @@
 #include <numbers>
 #include <numeric>
 
-namespace murine {
-namespace {
+namespace murine::dead_leaves_test {
 
 constexpr uint64_t kSeed = 3;
 constexpr int64_t kSide = 48, kCount = 600;
@@ -154,5 +153,4 @@ TEST(DeadLeaves, PowerFallsAsInNaturalImages) {
   EXPECT_LT(slope, -1.7) << "seed " << kSeed;
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::dead_leaves_test

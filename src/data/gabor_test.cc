@@ -10,8 +10,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace murine {
-namespace {
+namespace murine::gabor_test {
 
 constexpr int64_t kHeight = 49, kWidth = 61;
 
@@ -173,5 +172,4 @@ TEST(Canvas, MovingKeepsTheContrast) {
     EXPECT_NEAR(Shown(noise, shift, shift).variance() / still, 1, 0.03) << shift;
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::gabor_test

@@ -9,8 +9,7 @@
 #include "io/file.h"
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::idx_test {
 
 using testing::AllOf;
 using testing::ElementsAre;
@@ -99,5 +98,4 @@ TEST(Idx, LabelsThatDoNotFit) {
                 AllOf(HasSubstr("label 1"), HasSubstr("expected 0 to 9")));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::idx_test

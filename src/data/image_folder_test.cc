@@ -7,8 +7,7 @@
 #include "io/image_file.h"
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::image_folder_test {
 
 using testing::AllOf;
 using testing::ElementsAre;
@@ -94,5 +93,4 @@ TEST_F(ImageFolder, NothingThere) {
   EXPECT_THAT(MessageOf([&] { ReadImageFolder(folder_ / "file"); }), HasSubstr("Not a directory"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::image_folder_test

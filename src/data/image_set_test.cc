@@ -5,8 +5,7 @@
 
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::image_set_test {
 
 using testing::AllOf;
 using testing::ElementsAre;
@@ -118,5 +117,4 @@ TEST(ParseSize, HeightTimesWidth) {
         << text;
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::image_set_test

@@ -10,8 +10,7 @@
 #include "io/npy.h"
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::import_test {
 
 using testing::Each;
 using testing::ElementsAre;
@@ -130,5 +129,4 @@ TEST_F(ImportTest, RecordingsChangeTheirForm) {
   EXPECT_THAT(MessageOf([&] { Import(options_); }), HasSubstr("either a recording or arrays"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::import_test

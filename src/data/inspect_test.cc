@@ -14,8 +14,7 @@
 #include "io/image_file.h"
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::inspect_test {
 
 using testing::Contains;
 using testing::HasSubstr;
@@ -204,5 +203,4 @@ TEST(Inspect, ManyCulpritsAreCutShort) {
   EXPECT_THAT(Faults(result), Contains("neurons that never respond: 15 (0, 1, 2, 3, 4, 5, 6, 7, ...)"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::inspect_test

@@ -10,8 +10,7 @@
 #include "io/npy.h"
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::load_images_test {
 
 using testing::AllOf;
 using testing::Each;
@@ -161,5 +160,4 @@ TEST(LoadImages, DeadLeavesOfTheSizeNamed) {
                 HasSubstr("dead-leaves"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::load_images_test

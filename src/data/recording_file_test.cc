@@ -12,8 +12,7 @@
 #include "io/file.h"
 #include "io/hdf5.h"
 
-namespace murine {
-namespace {
+namespace murine::recording_file_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -256,5 +255,4 @@ TEST_F(RecordingFile, NotAFileOfThisKind) {
   }
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::recording_file_test

@@ -6,8 +6,7 @@
 #include "base/error.h"
 #include "data/tiny_recording.h"
 
-namespace murine {
-namespace {
+namespace murine::recording_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -54,5 +53,4 @@ TEST(Recording, TrialsAndRepeats) {
   EXPECT_EQ(recording.response(1)[2], 0.25f * 201);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::recording_test

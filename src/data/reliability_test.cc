@@ -9,8 +9,7 @@
 #include "base/random.h"
 #include "data/tiny_recording.h"
 
-namespace murine {
-namespace {
+namespace murine::reliability_test {
 
 using testing::Each;
 using testing::ElementsAre;
@@ -193,5 +192,4 @@ TEST(Reliability, SeedNamesTheHalves) {
   EXPECT_EQ(a.oracle, other.oracle);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::reliability_test

@@ -7,8 +7,7 @@
 #include "base/random.h"
 #include "data/image_set.h"
 
-namespace murine {
-namespace {
+namespace murine::resize_test {
 
 using testing::ElementsAre;
 using testing::FloatNear;
@@ -121,5 +120,4 @@ TEST(Resize, ToTheSameSizeChangesNothing) {
   EXPECT_EQ(resized.classes, 10);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::resize_test

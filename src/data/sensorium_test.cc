@@ -12,8 +12,7 @@
 #include "io/temporary_folder.h"
 #include "io/zip_sample.h"
 
-namespace murine {
-namespace {
+namespace murine::sensorium_test {
 
 namespace fs = std::filesystem;
 using testing::Contains;
@@ -318,5 +317,4 @@ TEST(SensoriumCache, IsNotMadeWhereNothingMayBeWritten) {
   EXPECT_THAT(folder.Names(), ElementsAre("scan"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::sensorium_test

@@ -9,8 +9,7 @@
 #include "data/reliability.h"
 #include "data/tiny_recording.h"
 
-namespace murine {
-namespace {
+namespace murine::similarity_reliability_test {
 
 constexpr uint64_t kSeed = 4;
 
@@ -95,5 +94,4 @@ TEST(SimilarityReliability, TooLittle) {
   EXPECT_EQ(MeasureSimilarityReliability(Noisy(9, 4, 1, 1), std::vector<double>(1, 1), 0).images, 0);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::similarity_reliability_test

@@ -13,8 +13,7 @@
 #include "data/reliability.h"
 #include "data/simulated_mouse.h"
 
-namespace murine {
-namespace {
+namespace murine::simulate_test {
 
 using testing::HasSubstr;
 
@@ -354,5 +353,4 @@ TEST(MouseBehavior, OneTrial) {
   EXPECT_EQ(behavior.eye_x[0], 0);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::simulate_test

@@ -9,8 +9,7 @@
 #include "io/npy.h"
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::artifact_test {
 
 using testing::AllOf;
 using testing::ElementsAre;
@@ -115,5 +114,4 @@ TEST_F(DescribedArray, CannotBeCalledJson) {
   EXPECT_THAT(folder_.Names(), IsEmpty());
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::artifact_test

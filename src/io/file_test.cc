@@ -15,8 +15,7 @@
 #include "io/temporary_folder.h"
 #include "io/unfinished.h"
 
-namespace murine {
-namespace {
+namespace murine::file_test {
 
 using testing::AllOf;
 using testing::ElementsAre;
@@ -138,5 +137,4 @@ TEST(AtomicFile, RemovesWhatADeadProcessLeft) {
               UnorderedElementsAre("a", "b", std::filesystem::path(alive).filename().string()));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::file_test

@@ -7,8 +7,7 @@
 #include "io/file.h"
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::gzip_test {
 
 using testing::AnyOf;
 using testing::HasSubstr;
@@ -81,5 +80,4 @@ TEST_F(Gzip, UnpacksNoMoreThanAllowed) {
   EXPECT_THAT(FaultOf(content, (1 << 20) - 1), HasSubstr("file too large"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::gzip_test

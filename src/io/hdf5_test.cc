@@ -10,8 +10,7 @@
 #include "io/file.h"
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::hdf5_test {
 
 using testing::AllOf;
 using testing::ElementsAre;
@@ -235,5 +234,4 @@ TEST_F(Hdf5, TruncatedOrOtherFiles) {
   EXPECT_THAT(MessageOf([&] { Hdf5File::Open(folder_.path()); }), HasSubstr("got a folder"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::hdf5_test

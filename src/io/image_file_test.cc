@@ -11,8 +11,7 @@
 #include "io/file.h"
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::image_file_test {
 
 using testing::AllOf;
 using testing::ElementsAre;
@@ -178,5 +177,4 @@ TEST_F(ImageFile, ImpossibleSizes) {
   EXPECT_THAT(FaultOf(jpeg), HasSubstr("more pixels"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::image_file_test

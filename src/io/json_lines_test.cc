@@ -6,8 +6,7 @@
 #include "io/file.h"
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::json_lines_test {
 
 using testing::AllOf;
 using testing::ElementsAre;
@@ -63,5 +62,4 @@ TEST(JsonLines, EpochsThatTheStateDoesNotKnowAreDropped) {
   EXPECT_THAT(ReadJsonLines(log), ElementsAre(first, second));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::json_lines_test

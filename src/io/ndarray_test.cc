@@ -5,8 +5,7 @@
 
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::ndarray_test {
 
 using testing::HasSubstr;
 
@@ -36,5 +35,4 @@ TEST(NdArray, RowsOfAnything) {
   EXPECT_EQ((NdArray<float>{{0, 3}, {}}).row_size(), 0);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::ndarray_test

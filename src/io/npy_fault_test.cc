@@ -6,8 +6,7 @@
 #include "io/npy_sample.h"
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::npy_fault_test {
 
 using testing::AllOf;
 using testing::ElementsAre;
@@ -112,5 +111,4 @@ TEST_F(NpyStrings, Faults) {
   EXPECT_THAT(fault("|S0", "(1152921504606846976,)", ""), HasSubstr("dtype that is not read"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::npy_fault_test

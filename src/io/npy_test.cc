@@ -10,8 +10,7 @@
 #include "io/npy_sample.h"
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::npy_test {
 
 using testing::AllOf;
 using testing::ElementsAre;
@@ -178,5 +177,4 @@ TEST(MappedNpy, ReadsRowsAndRefusesWhatCannotStayOnDisk) {
   EXPECT_THAT(message(NpyDictionary("<f4", "(2, 2)", "True")), HasSubstr("C order"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::npy_test

@@ -10,8 +10,7 @@
 #include "io/npy_sample.h"
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::safetensors_test {
 
 using testing::AllOf;
 using testing::ElementsAre;
@@ -195,5 +194,4 @@ TEST_F(SafeTensorsFile, MissingTensorsAndOtherTypes) {
   EXPECT_THAT(MessageOf([&] { ReadSafeTensors(folder_ / "absent"); }), HasSubstr("No such file"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::safetensors_test

@@ -10,8 +10,7 @@
 #include "io/temporary_folder.h"
 #include "io/zip_sample.h"
 
-namespace murine {
-namespace {
+namespace murine::zip_test {
 
 using testing::AnyOf;
 using testing::ElementsAre;
@@ -152,5 +151,4 @@ TEST(AtomicFolder, AllOrNothing) {
   EXPECT_THAT(MessageOf([&] { AtomicFolder again(folder / "scan"); }), HasSubstr("has the name already"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::zip_test

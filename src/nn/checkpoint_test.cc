@@ -7,8 +7,7 @@
 #include "nn/core.h"
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::checkpoint_test {
 
 using testing::AllOf;
 using testing::HasSubstr;
@@ -77,5 +76,4 @@ TEST(Checkpoint, OtherShapesAndTypesAreRefused) {
   EXPECT_THAT(MessageOf([&] { CopyTensor(file, "x", torch::zeros({2, 3}), "here"); }), HasSubstr("BF16"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::checkpoint_test

@@ -11,8 +11,7 @@
 #include "nn/resnet.h"
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::conv_block_test {
 
 constexpr uint64_t kSeed = 5;
 
@@ -234,5 +233,4 @@ TEST(ResNet, TrainsAlikeOnEveryEngine) {
   }
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::conv_block_test

@@ -7,8 +7,7 @@
 
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::core_test {
 
 constexpr int64_t kChannels = 2, kLayers = 3, kHeight = 5, kWidth = 6;
 
@@ -159,5 +158,4 @@ TEST(Core, WeightsHangOnTheSeedAlone) {
   EXPECT_FALSE(SmallCore(1)->parameters()[0].equal(SmallCore(2)->parameters()[0]));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::core_test

@@ -8,8 +8,7 @@
 #include "io/temporary_folder.h"
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::encoder_test {
 
 using testing::HasSubstr;
 
@@ -174,5 +173,4 @@ TEST(Encoder, OptionsAreChecked) {
   EXPECT_THAT(message([](EncoderOptions& o) { o.height = 0; }), HasSubstr("size of the images"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::encoder_test

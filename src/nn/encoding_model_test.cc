@@ -8,8 +8,7 @@
 #include "nn/encoder_file.h"
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::encoding_model_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -158,5 +157,4 @@ TEST(LoadDenoiser, RefusesWhatDoesNotFit) {
               HasSubstr("channels"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::encoding_model_test

@@ -10,8 +10,7 @@
 #include "nn/resnet.h"
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::load_classifier_test {
 
 using testing::HasSubstr;
 
@@ -192,5 +191,4 @@ TEST(LoadClassifier, TorchScriptIsCodeThatOneMustAllow) {
   EXPECT_THAT(MessageOf([&] { LoadClassifier(folder / "cut.pt", options); }), HasSubstr("damaged"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::load_classifier_test

@@ -9,8 +9,7 @@
 
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::readout_test {
 
 constexpr int64_t kImages = 3, kFeatures = 4, kHeight = 5, kWidth = 7, kNeurons = 6;
 
@@ -295,5 +294,4 @@ TEST(Readout, PlacesFromTheCortexFollowASmoothMap) {
   EXPECT_GT(readout->named_parameters()["cortex.hidden.weight"].grad().abs().max().item<double>(), 0);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::readout_test

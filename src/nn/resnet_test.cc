@@ -5,8 +5,7 @@
 
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::resnet_test {
 
 ResNetOptions Small() {
   ResNetOptions options;
@@ -67,5 +66,4 @@ TEST(Classifier, GivesGradientsForInputsAlone) {
   for (const torch::Tensor& parameter : network->parameters()) EXPECT_FALSE(parameter.grad().defined());
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::resnet_test

@@ -10,8 +10,7 @@
 #include "io/json_lines.h"
 #include "report/assets.h"
 
-namespace murine {
-namespace {
+namespace murine::report_test {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
@@ -382,5 +381,4 @@ TEST_F(ReportTest, WrongPathsAreNamedAndHarmNothing) {
   EXPECT_EQ(ReadFile(path), before);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::report_test

@@ -11,8 +11,7 @@
 #include "robustness/linear_model.h"
 #include "robustness/pgd.h"
 
-namespace murine {
-namespace {
+namespace murine::attack_linear_test {
 
 constexpr int64_t kImages = 40, kClasses = 5;
 constexpr std::array<Norm, 2> kNorms{Norm::kLinf, Norm::kL2};
@@ -203,5 +202,4 @@ TEST(TargetedAttacks, FindTheLeastTowardsTheirTargets) {
   }
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::attack_linear_test

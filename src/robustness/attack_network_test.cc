@@ -11,8 +11,7 @@
 #include "robustness/fmn.h"
 #include "robustness/pgd.h"
 
-namespace murine {
-namespace {
+namespace murine::attack_network_test {
 
 constexpr int64_t kImages = 100, kClasses = 5, kSide = 8, kHidden = 24;
 
@@ -114,5 +113,4 @@ TEST(AttacksOnANetwork, AgreeOnTheLeast) {
   EXPECT_NEAR(Median(Boundary(classifier, some, {.steps = 8000, .check_every = 2})), few, 0.15 * few);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::attack_network_test

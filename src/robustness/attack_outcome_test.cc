@@ -13,8 +13,7 @@
 #include "robustness/linear_model.h"
 #include "robustness/pgd.h"
 
-namespace murine {
-namespace {
+namespace murine::attack_outcome_test {
 
 int64_t Count(const torch::Tensor& mask) { return mask.sum().item<int64_t>(); }
 
@@ -240,5 +239,4 @@ TEST(Attacks, GoOnWithoutTheImagesThatHaveNoStart) {
   expect(BrendelBethge(model.classifier, model.input, Norm::kL2, {.steps = 5, .directions = 50}), 59);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::attack_outcome_test

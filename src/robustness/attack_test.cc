@@ -7,8 +7,7 @@
 #include "nn/tensor.h"
 #include "robustness/pgd.h"
 
-namespace murine {
-namespace {
+namespace murine::attack_test {
 
 // Two classes: the cross entropy's gradient then points straight at the boundary.
 constexpr int64_t kImages = 60, kClasses = 2, kPixels = 6 * 5;
@@ -120,5 +119,4 @@ TEST(Correct, NamesTheImageWithoutFiniteLogits) {
   }
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::attack_test

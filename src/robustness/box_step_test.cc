@@ -9,8 +9,7 @@
 #include "robustness/boundary_step.h"
 #include "robustness/square_step.h"
 
-namespace murine {
-namespace {
+namespace murine::box_step_test {
 
 constexpr size_t kValues = 12;
 using Vector = std::vector<double>;
@@ -292,5 +291,4 @@ TEST(SquareStep, ProposalsInL2SpendTheWholeBudget) {
   }
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::box_step_test

@@ -13,8 +13,7 @@
 #include "io/image_file.h"
 #include "robustness/corruption_parts.h"
 
-namespace murine {
-namespace {
+namespace murine::corruption_test {
 
 using namespace corruption;
 
@@ -656,5 +655,4 @@ TEST(Corruption, FrequencyClassesAreOrdered) {
   EXPECT_LT(sum[1] / count[1], sum[2] / count[2]);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::corruption_test

@@ -23,8 +23,7 @@
 #include "robustness/suite.h"
 #include "robustness/test_results.h"
 
-namespace murine {
-namespace {
+namespace murine::evaluation_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -460,5 +459,4 @@ TEST(FrostTextures, ArePhotographsReducedOrArraysAsTheyAre) {
   EXPECT_THROW(ReadFrostTextures(folder.path() / "none", 8, 8), Error);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::evaluation_test

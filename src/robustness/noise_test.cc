@@ -5,8 +5,7 @@
 
 #include <cmath>
 
-namespace murine {
-namespace {
+namespace murine::noise_test {
 
 constexpr Noise kAll[] = {Noise::kGaussian, Noise::kUniform, Noise::kSaltAndPepper, Noise::kSpeckle,
                           Noise::kPoisson};
@@ -71,5 +70,4 @@ TEST(Noise, EachImageHasItsOwn) {
   }
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::noise_test

@@ -5,8 +5,7 @@
 
 #include "base/error.h"
 
-namespace murine {
-namespace {
+namespace murine::test_spec_test {
 
 TEST(TestSpec, ReadsNamesNormsAndLevels) {
   const auto noise = ParseNoiseTests("gaussian:0,0.05  uniform;salt-and-pepper:0.1");
@@ -58,5 +57,4 @@ TEST(TestSpec, RefusesWhatItDoesNotKnow) {
     EXPECT_THROW(ParseAttackTests(text), Error) << text;
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::test_spec_test

@@ -13,8 +13,7 @@
 #include "io/temporary_folder.h"
 #include "similarity/correlation.h"
 
-namespace murine {
-namespace {
+namespace murine::compare_test {
 
 SimilarityMatrix RandomMatrix(int64_t n, uint64_t seed, const SimilarityMatrix* like = nullptr,
                               double share = 0) {
@@ -283,5 +282,4 @@ TEST(Compare, TheProbabilityIsUniformWithoutRelation) {
 
 TEST(Compare, RefusesOtherSizes) { EXPECT_THROW(Compare(RandomMatrix(5, 0), RandomMatrix(6, 0), {}), Error); }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::compare_test

@@ -16,8 +16,7 @@
 #include "nn/tensor.h"
 #include "similarity/unit_vectors.h"
 
-namespace murine {
-namespace {
+namespace murine::kinds_test {
 
 using testing::HasSubstr;
 
@@ -225,5 +224,4 @@ TEST(Controls, EigenKindsKeepTheirShareOfTheVariance) {
   for (size_t k = 0; k < all.values.size(); ++k) EXPECT_NEAR(all.values[k], source.values[k], 1e-5);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::kinds_test

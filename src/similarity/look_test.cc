@@ -13,8 +13,7 @@
 #include "similarity/cluster.h"
 #include "similarity/correlation.h"
 
-namespace murine {
-namespace {
+namespace murine::look_test {
 
 // Three groups, the images of which are dealt out in turn.
 SimilarityMatrix Groups(int64_t n) {
@@ -153,5 +152,4 @@ TEST(WriteLook, DescribesATargetAndItsNeighbours) {
   EXPECT_EQ(matrix.channels, 3);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::look_test

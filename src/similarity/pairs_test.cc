@@ -10,8 +10,7 @@
 
 #include "base/error.h"
 
-namespace murine {
-namespace {
+namespace murine::pairs_test {
 
 TEST(DrawPairs, AreDistinctAndOfTheRightNumber) {
   for (uint64_t step = 0; step < 50; ++step) {
@@ -98,5 +97,4 @@ TEST(DrawPairs, RefusesMoreImagesThanThereAre) {
   EXPECT_THROW(DrawPairs(PairScheme::kAll, 5, 1, 0, 0, 0), Error);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::pairs_test

@@ -10,8 +10,7 @@
 #include "io/temporary_folder.h"
 #include "similarity/tiny_denoiser.h"
 
-namespace murine {
-namespace {
+namespace murine::predict_test {
 
 using testing::ElementsAreArray;
 using testing::HasSubstr;
@@ -94,5 +93,4 @@ TEST(MakePrediction, WritesTheResponsesAndWhoseTheyAre) {
               HasSubstr("not made by murine"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::predict_test

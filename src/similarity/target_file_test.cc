@@ -8,8 +8,7 @@
 #include "io/temporary_folder.h"
 #include "similarity/similarity.h"
 
-namespace murine {
-namespace {
+namespace murine::target_file_test {
 
 using testing::AllOf;
 using testing::HasSubstr;
@@ -73,5 +72,4 @@ TEST_F(TargetFile, UnitVectorsAreMultipliedPairByPair) {
   EXPECT_THAT(MessageOf([&] { Target(folder_ / "S.npy"); }), HasSubstr("row 1"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::target_file_test

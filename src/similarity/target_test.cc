@@ -18,8 +18,7 @@
 #include "similarity/similarity.h"
 #include "similarity/tiny_denoiser.h"
 
-namespace murine {
-namespace {
+namespace murine::target_test {
 
 using testing::HasSubstr;
 
@@ -432,5 +431,4 @@ TEST_F(TargetKinds, KindsSayWhatTheyNeed) {
   EXPECT_THAT(MessageOf([&] { Make(options); }), HasSubstr("--stimuli"));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::target_test

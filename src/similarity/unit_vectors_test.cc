@@ -12,8 +12,7 @@
 #include "data/reliability.h"
 #include "io/temporary_folder.h"
 
-namespace murine {
-namespace {
+namespace murine::unit_vectors_test {
 
 NdArray<float> RandomVectors(int64_t images, int64_t dimensions, uint64_t seed) {
   NdArray<float> vectors{{images, dimensions}, std::vector<float>(static_cast<size_t>(images * dimensions))};
@@ -214,5 +213,4 @@ TEST(UnitVectors, RefusesWhatHasNoDirection) {
   EXPECT_THROW(UnitVectors({{2, 1}, {1, NAN}}, "test"), Error);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::unit_vectors_test

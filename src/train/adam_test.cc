@@ -6,8 +6,7 @@
 
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::adam_test {
 
 torch::Tensor Start() { return NormalTensor({5, 3}, 1, RandomStream(0, "start")).requires_grad_(true); }
 
@@ -57,5 +56,4 @@ TEST(Adam, GoesOnFromItsState) {
   EXPECT_TRUE(second.equal(straight));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::adam_test

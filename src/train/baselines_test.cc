@@ -10,8 +10,7 @@
 #include "train/matrix.h"
 #include "train/place_noise.h"
 
-namespace murine {
-namespace {
+namespace murine::baselines_test {
 
 torch::Tensor Gaussian(at::IntArrayRef shape, const char* purpose) {
   return NormalTensor(shape, 1, RandomStream(4, purpose));
@@ -109,5 +108,4 @@ TEST(PlaceNoise, IsStandardNormalAndOfTheStepAndTheTrialAlone) {
   EXPECT_FALSE(noise.equal(PlaceNoise(8, 2000, 1, 4, 0)));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::baselines_test

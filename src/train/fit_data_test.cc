@@ -12,8 +12,7 @@
 #include "io/temporary_folder.h"
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::fit_data_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -197,5 +196,4 @@ TEST(ReceptiveFieldCentres, AreFoundWhereContrastDrivesTheNeuron) {
   }
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::fit_data_test

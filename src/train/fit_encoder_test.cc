@@ -23,8 +23,7 @@
 #include "train/fit_loop.h"
 #include "train/held_out.h"
 
-namespace murine {
-namespace {
+namespace murine::fit_encoder_test {
 
 using testing::HasSubstr;
 
@@ -388,5 +387,4 @@ TEST(FitEncoderDeathTest, GoesOnAfterAnInterruptToTheSameBytes) {
       EXPECT_EQ(course[i].at(key), expected[i].at(key)) << i << " " << key;
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::fit_encoder_test

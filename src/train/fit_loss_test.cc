@@ -7,8 +7,7 @@
 
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::fit_loss_test {
 
 TEST(ResponseLoss, PoissonIsTheSumOverTrialsAndNeurons) {
   const torch::Tensor predicted = torch::tensor({0.5f, 2.f, 1.f, 0.f}).view({2, 2});
@@ -49,5 +48,4 @@ TEST(PenalizedLoss, IsTheWeightedSum) {
   EXPECT_NEAR(PenalizedLoss(loss, encoder, options, 900, 64).item<double>(), expected, 1e-4);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::fit_loss_test

@@ -3,8 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace murine {
-namespace {
+namespace murine::schedule_test {
 
 TEST(Schedule, StepsFallEveryFourEpochsAndStartAgainAfterTwenty) {
   const auto rate = [](int64_t epoch) { return LearningRate(Schedule::kSteps, 0.1, epoch * 10 + 9, 10, 40); };
@@ -25,5 +24,4 @@ TEST(Schedule, LinearRisesThenFallsToAlmostNothing) {
   for (int64_t step = 20; step < 199; ++step) EXPECT_GT(rate(step), rate(step + 1));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::schedule_test

@@ -8,8 +8,7 @@
 
 #include "data/tiny_recording.h"
 
-namespace murine {
-namespace {
+namespace murine::scores_test {
 
 using testing::DoubleNear;
 using testing::Each;
@@ -163,5 +162,4 @@ TEST(ImagesShown, AreDistinctAndAscending) {
   EXPECT_THAT(ImagesShown(recording, std::vector<int64_t>{5, 2, 3, 0}), ElementsAre(0, 2));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::scores_test

@@ -6,8 +6,7 @@
 
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::sgd_test {
 
 torch::Tensor Start() { return NormalTensor({5, 3}, 1, RandomStream(0, "start")).requires_grad_(true); }
 
@@ -49,5 +48,4 @@ TEST(Sgd, GoesOnFromItsState) {
   EXPECT_TRUE(second.equal(straight));
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::sgd_test

@@ -7,8 +7,7 @@
 
 #include "nn/tensor.h"
 
-namespace murine {
-namespace {
+namespace murine::similarity_loss_test {
 
 constexpr std::array<int64_t, kStages> kChannels = {2, 2, 3, 3, 4};
 
@@ -120,5 +119,4 @@ TEST(StageSimilarity, MeansAreNotDifferentiated) {
   EXPECT_NEAR(along.abs().max().item<float>(), 0, 1e-6);
 }
 
-}  // namespace
-}  // namespace murine
+}  // namespace murine::similarity_loss_test
