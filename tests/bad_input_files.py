@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the inputs of bad_input_test.sh: a few good ones, and for each a number of spoilt copies.
 
-usage: bad_input_files.py FOLDER (which holds scan.h5, made by `murine simulate`)
+usage: bad_input_files.py FOLDER (which holds scan.h5 and long.h5, made by `murine simulate`)
 """
 import gzip
 import json
@@ -48,10 +48,10 @@ def write_cifar(name, records, cut):
         (place / f"{batch}.bin").write_bytes(content[: len(content) - cut])
 
 
-def spoil_recording(name, dataset, spoil):
-    """A copy of scan.h5 with one dataset replaced; None takes it away."""
+def spoil_recording(name, dataset, spoil, source="scan.h5"):
+    """A copy of a recording with one dataset replaced; None takes it away."""
     path = folder / name
-    shutil.copy(folder / "scan.h5", path)
+    shutil.copy(folder / source, path)
     with h5py.File(path, "r+") as file:
         values = spoil(file[dataset][()])
         del file[dataset]
@@ -160,6 +160,8 @@ spoil_recording("half-ids.h5", "item_info/frame_image_id", lambda values: values
 spoil_recording("few-behavior.h5", "behavior", lambda values: values[:, :2])
 spoil_recording("nan-pupil.h5", "pupil_center", with_value(np.nan, 0, 1))
 
+spoil_recording("no-positions.h5", "neurons/cell_motor_coordinates", lambda values: None, "long.h5")
+spoil_recording("turned.h5", "images", lambda values: values.swapaxes(2, 3), "long.h5")
 spoil_recording("few-positions.h5", "neurons/cell_motor_coordinates", lambda values: values[:2])
 spoil_recording("few-statistics.h5", "statistics/responses/all/std", lambda values: values[:2])
 spoil_recording("few-order.h5", "item_info/trial_idx", lambda values: values[:-1])

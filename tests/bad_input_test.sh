@@ -14,6 +14,8 @@ cd "$folder/work"
 # Good inputs and outputs, so that each row below is bad in one way alone.
 "$murine" simulate --neurons 3 --images 8 --oracle-images 3 --repeats 2 --stimuli dead-leaves:11x16x24 --out scan.h5 \
   --quiet >/dev/null
+"$murine" simulate --neurons 3 --images 30 --oracle-images 3 --repeats 2 --stimuli dead-leaves:33x16x24 --out long.h5 \
+  --quiet >/dev/null
 "$murine" import scan.h5 --out scan/ --quiet >/dev/null
 /usr/bin/python3 "$here/bad_input_files.py" .
 pixel="similarity --kind pixel --quiet"
@@ -120,6 +122,12 @@ cat >"$folder/table" <<'TABLE'
 1 | NaN in nan-pupil.h5 /pupil_center trial 0          | inspect nan-pupil.h5
 1 | few-positions.h5 /neurons/cell_motor_coordinates: expected (3, 3) | inspect few-positions.h5
 1 | few-statistics.h5 /statistics/responses/all/std: expected 3 neurons | fit few-statistics.h5 --out new.safetensors
+2 | --folds: expected 2 to 100, or 0 for none, got 1   | fit long.h5 --folds 1 --out new.safetensors
+1 | too few images for 30 folds                        | fit long.h5 --folds 30 --out new.safetensors
+2 | value of --readout 'gausian'.*did you mean 'gaussian' | fit long.h5 --readout gausian --out new.safetensors
+2 | --scales: expected 1 to 8                          | fit long.h5 --scales 7 --out new.safetensors
+1 | places from the cortex need cortical coordinates   | fit no-positions.h5 --places cortex --out new.safetensors
+1 | images of one size in turned.h5: expected 16 x 24, as long.h5, got 24 x 16 | fit long.h5 turned.h5 --out new.safetensors
 1 | few-order.h5 /item_info/trial_idx: expected 14 trials | inspect few-order.h5
 # Sensorium folders and zip files
 1 | no recording in it in tree-no-tiers                | inspect tree-no-tiers

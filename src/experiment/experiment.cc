@@ -61,6 +61,14 @@ const Json& Table(const Json& tables, const std::string& key, const std::string&
   return tables[key];
 }
 
+// A model's one recording needs no list.
+void ListRecordings(Json& tables) {
+  if (!tables.contains("models") || !tables["models"].is_object()) return;
+  for (Json& model : tables["models"])
+    if (model.is_object() && model.contains("recording") && model["recording"].is_string())
+      model["recording"] = Json::array({model["recording"]});
+}
+
 // `refused`: keys that the experiment itself decides, and where.
 using Refused = std::vector<std::pair<std::string, std::string>>;
 
@@ -109,9 +117,12 @@ void RequireName(const std::vector<Named<Options>>& entries, const std::string& 
 
 void CheckNames(const Experiment& experiment, const std::string& where) {
   for (const auto& model : experiment.models)
-    if (model.file.empty())
-      RequireName(experiment.recordings, model.options.recording, "recording",
-                  fmt::format("{}, [models.{}]", where, model.name));
+    if (model.file.empty()) {
+      const std::string here = fmt::format("{}, [models.{}]", where, model.name);
+      if (model.options.recordings.empty()) RequireName(experiment.recordings, "", "recording", here);
+      for (const std::string& recording : model.options.recordings)
+        RequireName(experiment.recordings, recording, "recording", here);
+    }
   for (const auto& target : experiment.targets) {
     const std::string here = fmt::format("{}, [targets.{}]", where, target.name);
     for (const std::string& model : target.options.models)
@@ -182,6 +193,7 @@ Experiment ReadExperiment(const std::filesystem::path& path, const std::vector<s
   shared.stimuli.clear();  // a condition without target has none
 
   experiment.recordings = ReadNamed(tables, "recordings", where, SimulateOptions{}, {});
+  ListRecordings(tables);
   experiment.models = ReadNamed(tables, "models", where, FitOptions{}, {});
   experiment.targets = ReadNamed(tables, "targets", where, target, {});
   experiment.conditions = ReadNamed(tables, "conditions", where, shared, {seed});

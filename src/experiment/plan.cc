@@ -55,10 +55,11 @@ class Planner {
   void AddModel(const Named<FitOptions>& entry) {
     if (!entry.file.empty()) return AddFile(models_, entry.name, entry.file);
     FitOptions options = entry.options;
-    const Made& recording = recordings_.at(options.recording);
-    const Made made = Place("models", entry.name, ".safetensors", OptionsToJson(options), {&recording});
-    options.recording = recording.path.string();
-    plan_.models.push_back(Add("fit " + entry.name, made, {&recording},
+    std::vector<const Made*> needs;
+    for (const std::string& name : options.recordings) needs.push_back(&recordings_.at(name));
+    const Made made = Place("models", entry.name, ".safetensors", OptionsToJson(options), needs);
+    for (std::string& name : options.recordings) name = recordings_.at(name).path.string();
+    plan_.models.push_back(Add("fit " + entry.name, made, needs,
                                [options, path = made.path] { return FitEncoder(options, path); }));
     models_[entry.name] = WithStage(made);
   }

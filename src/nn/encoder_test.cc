@@ -166,6 +166,9 @@ TEST(Encoder, OptionsAreChecked) {
   EXPECT_THAT(message([](EncoderOptions& o) { o.layers = 33; }), HasSubstr("--layers"));
   EXPECT_THAT(message([](EncoderOptions& o) { o.input_kernel = 4; }), HasSubstr("--input-kernel"));
   EXPECT_THAT(message([](EncoderOptions& o) { o.hidden_kernel = -3; }), HasSubstr("--hidden-kernel"));
+  EXPECT_THAT(message([](EncoderOptions& o) { o.scales = 0; }), HasSubstr("--scales"));
+  EXPECT_THAT(message([](EncoderOptions& o) { o.scales = 4; }), HasSubstr("--scales"));  // 6 >> 3 is nothing
+  EXPECT_EQ(message([](EncoderOptions& o) { o.scales = 3; }), "no error");
   EXPECT_THAT(message([](EncoderOptions& o) { o.neurons = 0; }), HasSubstr("neurons"));
   EXPECT_THAT(message([](EncoderOptions& o) { o.height = 0; }), HasSubstr("size of the images"));
 }

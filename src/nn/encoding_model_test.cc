@@ -5,7 +5,7 @@
 
 #include "io/temporary_folder.h"
 #include "nn/checkpoint.h"
-#include "nn/encoder.h"
+#include "nn/encoder_file.h"
 #include "nn/tensor.h"
 
 namespace murine::encoding_model_test {
@@ -83,6 +83,47 @@ TEST(LoadDenoiser, KnowsTheScansName) {
   stored.metadata["result"] = R"({"per_recording": [{"name": "scan 7", "neurons": 3}]})";
   WriteSafeTensors(folder / "named.safetensors", stored);
   EXPECT_EQ(LoadDenoiser(folder / "named.safetensors").scans[0].name, "scan 7");
+}
+
+// Two recordings and one core, which is stored once.
+TEST(LoadDenoiser, ReadsSeveralRecordings) {
+  const TemporaryFolder folder;
+  EncoderOptions second = Small();
+  second.neurons = 5;
+  second.shifter = false;
+  std::vector<Encoder> encoders = MakeEncoders({Small(), second}, 9);
+  {
+    torch::NoGradGuard no_grad;
+    for (auto& entry : encoders[1]->named_parameters())
+      entry.value().add_(NormalTensor(entry.value().sizes(), 0.3, RandomStream(2, entry.key())));
+  }
+  size_t whole = encoders[0]->parameters().size(), own = 0;
+  for (const auto& entry : encoders[1]->named_parameters()) own += !entry.key().starts_with("core.");
+  EXPECT_EQ(ParametersOf(encoders).size(), whole + own);
+  SafeTensors file;
+  AddEncoders(file, "", encoders);
+  for (const auto& [prefix, neurons] : {std::pair{"scan0.", int64_t{3}}, {"scan1.", int64_t{5}}})
+    for (const char* name : {"reliability_w", "validity_v"})
+      file.Add(std::string(prefix) + name,
+               NdArray<float>{{neurons}, std::vector<float>(static_cast<size_t>(neurons), 0.5f)});
+  Json architectures = {OptionsToJson(Small()), OptionsToJson(second)};
+  file.metadata["encoding_model"] = architectures.dump();
+  file.metadata["repeated"] = "[false, true]";
+  WriteSafeTensors(folder / "two.safetensors", file);
+  const Denoiser denoiser = LoadDenoiser(folder / "two.safetensors");
+  ASSERT_EQ(denoiser.scans.size(), 2u);
+  EXPECT_FALSE(denoiser.scans[0].repeated);
+  EXPECT_TRUE(denoiser.scans[1].repeated);
+  torch::NoGradGuard no_grad;
+  for (size_t k = 0; k < 2; ++k) {
+    encoders[k]->eval();
+    EXPECT_TRUE(denoiser.scans[k].respond(Images()).equal(encoders[k]->Denoised(Images()))) << k;
+  }
+  architectures[1]["channels"] = 4;
+  file.metadata["encoding_model"] = architectures.dump();
+  WriteSafeTensors(folder / "odd.safetensors", file);
+  EXPECT_THAT(MessageOf([&] { LoadDenoiser(folder / "odd.safetensors"); }),
+              HasSubstr("differ in their architecture"));
 }
 
 TEST(LoadDenoiser, RefusesWhatDoesNotFit) {

@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <set>
+
 #include "base/hash.h"
 #include "data/tiny_recording.h"
 #include "io/file.h"
@@ -80,6 +83,78 @@ TEST(LoadFitData, RefusesWhatCannotBeFitted) {
   color.images.channels = 3;
   color.images.width = 1;
   EXPECT_THAT(message(color), HasSubstr("grayscale"));
+}
+
+// Two recordings; the first shows images 0 .. 39, the second 20 .. 59, each twice.
+FitData TwiceEach(int64_t first) {
+  FitData data;
+  Recording& recording = data.recording;
+  recording.name = "from " + std::to_string(first);
+  recording.images.height = 2;
+  recording.images.width = 3;
+  recording.images.channels = 1;
+  for (int64_t i = 0; i < 40; ++i) {
+    for (int64_t pixel = 0; pixel < 6; ++pixel)
+      recording.images.bytes.push_back(static_cast<uint8_t>(7 * (first + i) + pixel));
+    recording.image_ids.push_back(i);
+    for (int repeat = 0; repeat < 2; ++repeat) {
+      recording.trial_image.push_back(i);
+      recording.tiers.push_back(i < 30 ? Tier::kTrain : i < 35 ? Tier::kValidation : Tier::kTest);
+      recording.responses.values.push_back(1);
+    }
+  }
+  recording.responses.shape = {80, 1};
+  SplitByTier(data);
+  return data;
+}
+
+TEST(SplitByFold, HoldsEveryTrialOutOnceAndAnImageInAllRecordings) {
+  constexpr int64_t kFolds = 4, kDistinct = 60;
+  std::vector<FitData> data = {TwiceEach(0), TwiceEach(20)};
+  std::vector<int> held_out(160);
+  std::set<std::vector<int64_t>> validations;
+  for (int64_t fold = 0; fold < kFolds; ++fold) {
+    SplitByFold(data, kFolds, fold, /*seed=*/5);
+    std::vector<std::string> role(kDistinct);
+    for (size_t k = 0; k < 2; ++k) {
+      EXPECT_EQ(data[k].train.size() + data[k].validation.size() + data[k].test.size(), 80u);
+      for (const int64_t trial : data[k].test) ++held_out[80 * k + static_cast<size_t>(trial)];
+      const auto same = [&](const std::vector<int64_t>& trials, const std::string& name) {
+        for (const int64_t trial : trials) {
+          std::string& noted = role[static_cast<size_t>(20 * k) + static_cast<size_t>(trial / 2)];
+          EXPECT_TRUE(noted.empty() || noted == name) << noted << " " << name;
+          noted = name;
+        }
+      };
+      same(data[k].train, "train");
+      same(data[k].validation, "validation");
+      same(data[k].test, "test");
+    }
+    EXPECT_EQ(std::count(role.begin(), role.end(), "test"), kDistinct / kFolds);
+    EXPECT_NEAR(static_cast<double>(std::count(role.begin(), role.end(), "validation")),
+                0.1 * (kDistinct - kDistinct / kFolds), 2);
+    validations.insert(data[0].validation);
+  }
+  EXPECT_EQ(held_out, std::vector<int>(160, 1));
+  EXPECT_GT(validations.size(), 1u);
+  const std::vector<int64_t> test = data[0].test;
+  SplitByFold(data, kFolds, kFolds - 1, /*seed=*/6);
+  EXPECT_NE(data[0].test, test);
+  EXPECT_THAT(MessageOf([&] { SplitByFold(data, 50, 0, 5); }), HasSubstr("too few images for 50 folds"));
+  SplitByTier(data[0]);
+  EXPECT_EQ(data[0].train.size(), 60u);
+}
+
+TEST(LoadFitData, RecordingsOfOneFitShowImagesOfOneSize) {
+  const TemporaryFolder folder;
+  WriteRecording(folder / "one.h5", SixTrials(), "{}");
+  Recording turned = SixTrials();
+  std::swap(turned.images.height, turned.images.width);
+  WriteRecording(folder / "two.h5", turned, "{}");
+  const std::vector<std::string> same = {folder / "one.h5", folder / "one.h5"},
+                                 other = {folder / "one.h5", folder / "two.h5"};
+  EXPECT_EQ(LoadFitData(same).size(), 2u);
+  EXPECT_THAT(MessageOf([&] { LoadFitData(other); }), HasSubstr("images of one size"));
 }
 
 // Images are tiles of noise, each of a contrast of its own; a neuron answers to the contrast of one tile.

@@ -20,7 +20,8 @@
 #include "io/temporary_folder.h"
 #include "nn/encoding_model.h"
 #include "train/fit_data.h"
-#include "train/fit_result.h"
+#include "train/fit_loop.h"
+#include "train/held_out.h"
 
 namespace murine::fit_encoder_test {
 
@@ -39,7 +40,7 @@ FitOptions Small(const std::filesystem::path& folder) {
                              .seed = 3}),
                    "{}");
   FitOptions options;
-  options.recording = recording;
+  options.recordings = {recording};
   options.channels = 4;
   options.layers = 2;
   options.input_kernel = 7;
@@ -66,7 +67,7 @@ int64_t Lines(const std::filesystem::path& path) {
 }
 
 double Start(const FitOptions& options) {
-  const FitData data = LoadFitData(options.recording);
+  const FitData data = LoadFitData(options.recordings[0]);
   EncoderOptions architecture{.channels = options.channels,
                               .layers = options.layers,
                               .input_kernel = options.input_kernel,
@@ -125,9 +126,9 @@ TEST(FitEncoder, AFinishedFitGivesItsResultAndAnotherConfigurationIsRefused) {
   const std::string bytes = ReadFile(out), course = ReadFile(Metrics(out));
   EXPECT_EQ(FitEncoder(options, out), result);
   // The recording counts, not its name.
-  std::filesystem::copy_file(options.recording, folder / "copy.h5");
+  std::filesystem::copy_file(options.recordings[0], folder / "copy.h5");
   FitOptions copy = options;
-  copy.recording = folder / "copy.h5";
+  copy.recordings = {folder / "copy.h5"};
   EXPECT_EQ(FitEncoder(copy, out), result);
 
   const auto refused = [&](auto change) {
@@ -147,20 +148,131 @@ TEST(FitEncoder, AFinishedFitGivesItsResultAndAnotherConfigurationIsRefused) {
   EXPECT_THAT(refused([](FitOptions& o) { o.max_epochs = 2; }), kRefused);
   EXPECT_THAT(refused([](FitOptions& o) { o.patience = 3; }), kRefused);
   EXPECT_THAT(refused([](FitOptions& o) { o.decays = 2; }), kRefused);
+  EXPECT_THAT(refused([](FitOptions& o) { o.folds = 2; }), kRefused);
+  EXPECT_THAT(refused([](FitOptions& o) { o.loss = LossKind::kAnscombe; }), kRefused);
+  EXPECT_THAT(refused([](FitOptions& o) { o.readout = ReadoutKind::kIsotropic; }), kRefused);
   EXPECT_THAT(refused([](FitOptions& o) { o.seed = 2; }), kRefused);
-  Recording recording = ReadRecording(options.recording);
+  Recording recording = ReadRecording(options.recordings[0]);
   recording.responses.values[5] += 1;
-  WriteRecording(options.recording, recording, "{}");
+  WriteRecording(options.recordings[0], recording, "{}");
   EXPECT_THAT(refused([](FitOptions&) {}), HasSubstr("recording_hash"));
   EXPECT_EQ(ReadFile(out), bytes);
   EXPECT_EQ(ReadFile(Metrics(out)), course);
+}
+
+// Another scan of another brain, of other trials and neurons.
+std::filesystem::path SecondScan(const std::filesystem::path& folder) {
+  const std::filesystem::path recording = folder / "second.h5";
+  WriteRecording(recording,
+                 Simulate({.stimuli = "dead-leaves:350x16x24",
+                           .neurons = 7,
+                           .images = 340,
+                           .oracle_images = 10,
+                           .repeats = 3,
+                           .seed = 4}),
+                 "{}");
+  return recording;
+}
+
+// Every choice that there is, two recordings and one core.
+TEST(FitEncoder, SeveralRecordingsShareACore) {
+  const TemporaryFolder folder;
+  FitOptions options = Small(folder.path());
+  options.recordings.push_back(SecondScan(folder.path()));
+  options.core = CoreKind::kStacked;
+  options.readout = ReadoutKind::kGaussian;
+  options.places = PlaceKind::kCortex;
+  options.scales = 2;
+  options.max_epochs = 5;
+  const std::filesystem::path out = folder / "both.safetensors";
+  const Json result = FitEncoder(options, out);
+  ASSERT_EQ(result.at("per_recording").size(), 2u);
+  EXPECT_EQ(result.at("neurons"), 19);
+  const Json &first = result.at("per_recording")[0], &second = result.at("per_recording")[1];
+  EXPECT_EQ(first.at("name"), "scan");
+  EXPECT_EQ(second.at("name"), "second");
+  // Means over all neurons.
+  for (const char* key : {"single_trial_correlation", "ridge_correlation", "linear_correlation"})
+    EXPECT_NEAR(result.at(key).get<double>(),
+                (12 * first.at(key).get<double>() + 7 * second.at(key).get<double>()) / 19, 1e-9)
+        << key;
+  EXPECT_GT(result.at("validation_correlation"), 0.03);
+
+  const SafeTensors stored = ReadSafeTensors(out);
+  EXPECT_TRUE(stored.tensors.contains("core.spatial1.weight"));
+  EXPECT_FALSE(stored.tensors.contains("scan1.core.spatial1.weight"));
+  EXPECT_EQ(stored.tensors.at("scan1.readout.weights").shape, (std::vector<int64_t>{7, 2 * 4}));
+  EXPECT_EQ(Lines(out.string() + ".scan0.neurons.csv"), 1 + 12);
+  EXPECT_EQ(Lines(out.string() + ".scan1.neurons.csv"), 1 + 7);
+  const Denoiser denoiser = LoadDenoiser(out);
+  ASSERT_EQ(denoiser.scans.size(), 2u);
+  EXPECT_EQ(denoiser.scans[1].name, "second");
+  EXPECT_EQ(denoiser.scans[1].neurons, 7);
+  EXPECT_TRUE(denoiser.scans[1].repeated);
+  const FitData data = LoadFitData(options.recordings[1]);
+  const torch::Tensor responses = denoiser.scans[1].respond(data.images.slice(0, 0, 6));
+  EXPECT_EQ(responses.sizes(), (std::vector<int64_t>{6, 7}));
+  EXPECT_GT(responses.std(0).max().item<double>(), 0);
+
+  std::swap(options.recordings[0], options.recordings[1]);
+  EXPECT_THAT(MessageOf([&] { FitEncoder(options, out); }), HasSubstr("another configuration"));
+}
+
+TEST(FitEncoder, FoldsScoreEveryTrialAndGoOnWhereTheyStopped) {
+  const TemporaryFolder folder;
+  FitOptions options = Small(folder.path());
+  options.recordings = {SecondScan(folder.path())};
+  options.max_epochs = 2;
+  options.folds = 3;
+  const std::filesystem::path out = folder / "folds.safetensors";
+  const Json result = FitEncoder(options, out);
+  EXPECT_EQ(result.at("held_out"), "folds");
+  EXPECT_TRUE(result.at("correlation_to_average").is_number());
+  EXPECT_TRUE(result.at("truth_correlation").is_number());
+  for (int64_t fold = 0; fold < 3; ++fold) {
+    EXPECT_FALSE(std::filesystem::exists(fmt::format("{}.fold{}", out.string(), fold)));
+    EXPECT_EQ(Lines(fmt::format("{}.fold{}.metrics.jsonl", out.string(), fold)), 2);
+  }
+  // The same model as without folds; other scores.
+  FitOptions plain = options;
+  plain.folds = 0;
+  const Json other = FitEncoder(plain, folder / "plain.safetensors");
+  EXPECT_EQ(ReadSafeTensors(out).tensors["core.conv0.weight"].bytes,
+            ReadSafeTensors(folder / "plain.safetensors").tensors["core.conv0.weight"].bytes);
+  EXPECT_EQ(result.at("validation_correlation"), other.at("validation_correlation"));
+  EXPECT_NE(result.at("single_trial_correlation"), other.at("single_trial_correlation"));
+
+  // Fold 1 is done already, by a fit that was interrupted; what its file says is taken.
+  std::vector<FitData> data = LoadFitData(options.recordings);
+  SplitByFold(data, 3, 1, options.seed);
+  HeldOut known;
+  known.trials = data[0].test;
+  known.images = ImagesShown(data[0].recording, known.trials);
+  const int64_t trials = std::ssize(known.trials), images = std::ssize(known.images);
+  for (auto* array : {&known.encoder, &known.ridge, &known.linear}) {
+    array->shape = {trials, 7};
+    for (const int64_t trial : known.trials) {
+      const auto recorded = data[0].recording.response(trial);
+      array->values.insert(array->values.end(), recorded.begin(), recorded.end());
+    }
+  }
+  known.denoised = {{images, 7}, std::vector<float>(static_cast<size_t>(images * 7), 1)};
+  const std::filesystem::path again = folder / "again.safetensors";
+  Json identity = OptionsToJson(options);
+  identity.erase("recording");
+  identity["recording_hash"] = data[0].hash;
+  WriteHeldOut(again.string() + ".fold1", {known}, identity);
+  const Json better = FitEncoder(options, again);
+  EXPECT_GT(better.at("single_trial_correlation").get<double>(),
+            result.at("single_trial_correlation").get<double>() + 0.2);
+  EXPECT_FALSE(std::filesystem::exists(again.string() + ".fold1.metrics.jsonl"));
 }
 
 // Without repeats, behaviour and test trials: every score that there can be, and nulls.
 TEST(FitEncoder, FitsABareRecording) {
   const TemporaryFolder folder;
   FitOptions options = Small(folder.path());
-  Recording recording = ReadRecording(options.recording);
+  Recording recording = ReadRecording(options.recordings[0]);
   recording.behavior = recording.pupil_center = recording.truth = {};
   recording.truth_units.clear();
   const int64_t shown = recording.images.count();
@@ -178,7 +290,7 @@ TEST(FitEncoder, FitsABareRecording) {
     if (recording.tiers[t] == Tier::kTest) recording.tiers[t] = Tier::kTrain;
   }
   WriteRecording(folder / "bare.h5", recording, "{}");
-  options.recording = folder / "bare.h5";
+  options.recordings = {folder / "bare.h5"};
   options.max_epochs = 2;
   const Json result = FitEncoder(options, folder / "bare.safetensors");
   EXPECT_EQ(result["held_out"], "validation");
@@ -195,9 +307,9 @@ TEST(FitEncoder, FitsABareRecording) {
 TEST(FitEncoder, FiguresThatCannotBeHadAreNull) {
   const TemporaryFolder folder;
   FitOptions options = Small(folder.path());
-  Recording recording = ReadRecording(options.recording);
+  Recording recording = ReadRecording(options.recordings[0]);
   for (float& value : recording.truth.values) value = 1;
-  WriteRecording(options.recording, recording, "{}");
+  WriteRecording(options.recordings[0], recording, "{}");
   options.max_epochs = 1;
   const Json result = FitEncoder(options, folder / "mouse.safetensors");
   EXPECT_TRUE(result.at("similarity_truth_model").is_null());
@@ -208,7 +320,7 @@ TEST(FitEncoder, RefusesImpossibleOptions) {
   const TemporaryFolder folder;
   const auto message = [&](auto change) {
     FitOptions options;
-    options.recording = folder / "none.h5";
+    options.recordings = {folder / "none.h5"};
     change(options);
     return MessageOf([&] { FitEncoder(options, folder / "mouse.safetensors"); });
   };
@@ -218,6 +330,8 @@ TEST(FitEncoder, RefusesImpossibleOptions) {
   EXPECT_THAT(message([](FitOptions& o) { o.max_epochs = 0; }), HasSubstr("--max-epochs"));
   EXPECT_THAT(message([](FitOptions& o) { o.patience = 0; }), HasSubstr("--patience"));
   EXPECT_THAT(message([](FitOptions& o) { o.sparsity = -1; }), HasSubstr("--sparsity"));
+  EXPECT_THAT(message([](FitOptions& o) { o.folds = 1; }), HasSubstr("--folds"));
+  EXPECT_THAT(message([](FitOptions& o) { o.recordings.clear(); }), HasSubstr("recordings"));
   EXPECT_THAT(message([](FitOptions&) {}), HasSubstr("none.h5"));
   EXPECT_EQ(folder.Names().size(), 0u);
 }

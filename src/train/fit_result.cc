@@ -9,33 +9,10 @@
 #include "data/reliability.h"
 #include "io/artifact.h"
 #include "io/file.h"
-#include "nn/checkpoint.h"
-#include "nn/tensor.h"
 #include "similarity/unit_vectors.h"
 
 namespace murine {
 namespace {
-
-constexpr size_t kBatch = 128;
-
-template <class Predictor>
-NdArray<float> InBatches(std::span<const int64_t> index, int64_t neurons, Predictor&& predict) {
-  torch::NoGradGuard no_grad;
-  NdArray<float> rows{{static_cast<int64_t>(index.size()), neurons}, {}};
-  for (size_t first = 0; first < index.size(); first += kBatch) {
-    const NdArray<float> part =
-        ToNdArray(predict(index.subspan(first, std::min(kBatch, index.size() - first))));
-    rows.values.insert(rows.values.end(), part.values.begin(), part.values.end());
-  }
-  return rows;
-}
-
-NdArray<float> Denoise(Encoder& encoder, const FitData& data, std::span<const int64_t> images) {
-  encoder->eval();
-  return InBatches(images, data.recording.neurons(), [&](std::span<const int64_t> part) {
-    return encoder->Denoised(data.images.index_select(0, ToTensor(part)));
-  });
-}
 
 std::vector<double> UpperTriangle(NdArray<float> vectors, std::span<const double> weights) {
   const int64_t columns = vectors.row_size();
@@ -80,8 +57,9 @@ void AddTrueSimilarity(Json& result, const FitData& data, std::span<const int64_
   result["similarity_truth_single_trial"] = TriangleCorrelation(single, w, truth, w);
 }
 
-void WriteNeurons(const std::filesystem::path& path,
-                  const std::vector<std::pair<std::string, std::vector<double>>>& columns) {
+using Columns = std::vector<std::pair<std::string, std::vector<double>>>;  // name, [neuron]
+
+void WriteNeurons(const std::filesystem::path& path, const Columns& columns) {
   std::string csv = "neuron";
   for (const auto& [name, values] : columns) csv += "," + name;
   for (size_t a = 0; a < columns[0].second.size(); ++a) {
@@ -91,62 +69,111 @@ void WriteNeurons(const std::filesystem::path& path,
   WriteFileAtomically(path, csv + "\n");
 }
 
-}  // namespace
-
-TrialPredictions PredictTrials(Encoder& encoder, const FitData& data, std::span<const int64_t> trials) {
-  encoder->eval();
-  TrialPredictions predictions{{trials.begin(), trials.end()}, {}};
-  predictions.predicted = InBatches(trials, data.recording.neurons(), [&](std::span<const int64_t> part) {
-    return encoder->Respond(encoder->Features(data.Images(part)), data.Behavior(part)) *
-           encoder->response_scale();
-  });
-  return predictions;
+void Extend(std::vector<double>& all, const std::vector<double>& more) {
+  all.insert(all.end(), more.begin(), more.end());
 }
 
-Json WriteFitResult(const std::filesystem::path& out, FitState& state, const FitData& data,
-                    const Json& identity) {
-  const Reliability reliability = MeasureReliability(data.recording, 0);
-  const std::vector<int64_t> images = ImagesShown(data.recording, data.HeldOut());
-  const NdArray<float> denoised = Denoise(state.encoder, data, images);
-  const EncodingScores scores =
-      ScoreEncoding(data.recording, PredictTrials(state.encoder, data, data.HeldOut()), images, denoised);
-  std::vector<double> v = scores.single_trial;
-  for (double& value : v) value = std::max(0.0, value);
+// One recording's neurons, or those of all.
+struct Scored {
+  EncodingScores scores;
+  Reliability reliability;
+  std::vector<double> ridge, linear, v;
 
-  Json scan = SummarizeScores(scores, reliability);
-  AddTrueSimilarity(scan, data, images, denoised, reliability.w, v);
-  Json result = {{"validation_correlation", state.best}};
-  result.update(scan);
-  result["neurons"] = data.recording.neurons();
-  result["held_out"] = data.test.empty() ? "validation" : "test";
-  result["repeated"] = reliability.repeated();
-  result["epochs"] = state.epoch;
-  result["best_epoch"] = state.best_epoch;
-  Json of_recording = {{"name", data.recording.name}, {"neurons", data.recording.neurons()}};
-  of_recording.update(scan);
-  result["per_recording"] = Json::array({of_recording});
+  void Add(const Scored& more) {
+    Extend(scores.single_trial, more.scores.single_trial);
+    Extend(scores.to_average, more.scores.to_average);
+    Extend(scores.fev, more.scores.fev);
+    Extend(scores.feve, more.scores.feve);
+    Extend(scores.truth, more.scores.truth);
+    Extend(reliability.oracle, more.reliability.oracle);
+    reliability.images = std::max(reliability.images, more.reliability.images);
+    Extend(ridge, more.ridge);
+    Extend(linear, more.linear);
+  }
 
-  std::vector<std::pair<std::string, std::vector<double>>> columns = {
-      {"reliability_w", reliability.w},
-      {"validity_v", v},
-      {"oracle_correlation", reliability.oracle},
-      {"single_trial_correlation", scores.single_trial}};
+  Json Summary() const {
+    Json summary = SummarizeScores(scores, reliability);
+    summary["ridge_correlation"] = Mean(ridge);
+    summary["linear_correlation"] = Mean(linear);
+    return summary;
+  }
+};
+
+Scored Score(const FitData& data, const HeldOut& held_out) {
+  const Recording& recording = data.recording;
+  Scored scored;
+  scored.reliability = MeasureReliability(recording, 0);
+  scored.scores =
+      ScoreEncoding(recording, {held_out.trials, held_out.encoder}, held_out.images, held_out.denoised);
+  scored.ridge = CorrelationOverTrials(recording, {held_out.trials, held_out.ridge});
+  scored.linear = CorrelationOverTrials(recording, {held_out.trials, held_out.linear});
+  scored.v = scored.scores.single_trial;
+  for (double& value : scored.v) value = std::max(0.0, value);
+  return scored;
+}
+
+Columns TableOf(const Scored& scored) {
+  Columns columns = {{"reliability_w", scored.reliability.w},
+                     {"validity_v", scored.v},
+                     {"oracle_correlation", scored.reliability.oracle},
+                     {"single_trial_correlation", scored.scores.single_trial},
+                     {"ridge_correlation", scored.ridge},
+                     {"linear_correlation", scored.linear}};
   const auto add = [&](const char* name, const std::vector<double>& values) {
     if (!values.empty()) columns.emplace_back(name, values);
   };
-  add("correlation_to_average", scores.to_average);
-  add("fev", scores.fev);
-  add("feve", scores.feve);
-  add("truth_correlation", scores.truth);
+  add("correlation_to_average", scored.scores.to_average);
+  add("fev", scored.scores.fev);
+  add("feve", scored.scores.feve);
+  add("truth_correlation", scored.scores.truth);
+  return columns;
+}
+
+// One recording's entry as it is, several as a list.
+Json OneOrList(const Json& list) { return list.size() == 1 ? list[0] : list; }
+
+}  // namespace
+
+Json WriteFitResult(const std::filesystem::path& out, const FitState& state, const std::vector<FitData>& data,
+                    const std::vector<HeldOut>& predictions, const std::string& held_out,
+                    const Json& identity) {
   SafeTensors file;
-  AddModule(file, "", *state.encoder);
-  for (const auto& [name, values] : columns)
-    file.Add(name, NdArray<float>{{data.recording.neurons()}, {values.begin(), values.end()}});
-  file.metadata["encoding_model"] = OptionsToJson(state.encoder->options()).dump();
+  AddEncoders(file, "", state.encoders);
+  Scored all;
+  Json per_recording = Json::array(), architectures = Json::array(), repeated = Json::array();
+  Json similarity;
+  for (size_t k = 0; k < data.size(); ++k) {
+    const Recording& recording = data[k].recording;
+    const Scored scored = Score(data[k], predictions[k]);
+    Json scan = {{"name", recording.name}, {"neurons", recording.neurons()}};
+    scan.update(scored.Summary());
+    similarity = Json::object();
+    AddTrueSimilarity(similarity, data[k], predictions[k].images, predictions[k].denoised,
+                      scored.reliability.w, scored.v);
+    scan.update(similarity);
+    per_recording.push_back(scan);
+    architectures.push_back(OptionsToJson(state.encoders[k]->options()));
+    repeated.push_back(scored.reliability.repeated());
+    const std::string prefix = ScanPrefix(data.size(), k);
+    const Columns columns = TableOf(scored);
+    for (const auto& [name, values] : columns)
+      file.Add(prefix + name, NdArray<float>{{recording.neurons()}, {values.begin(), values.end()}});
+    WriteNeurons(out.string() + "." + prefix + "neurons.csv", columns);
+    all.Add(scored);
+  }
+  Json result = {{"validation_correlation", state.best}};
+  result.update(all.Summary());
+  if (data.size() == 1) result.update(similarity);
+  result["neurons"] = all.ridge.size();
+  result["held_out"] = held_out;
+  result["repeated"] = all.reliability.repeated();
+  result["epochs"] = state.epoch;
+  result["best_epoch"] = state.best_epoch;
+  result["per_recording"] = per_recording;
+  file.metadata["encoding_model"] = OneOrList(architectures).dump();
   file.metadata["config"] = identity.dump();
   file.metadata["result"] = result.dump();
-  file.metadata["repeated"] = reliability.repeated() ? "true" : "false";
-  WriteNeurons(out.string() + ".neurons.csv", columns);
+  file.metadata["repeated"] = OneOrList(repeated).dump();
   WriteSafeTensors(out, file);
   return result;
 }

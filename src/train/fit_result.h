@@ -6,16 +6,15 @@
 #include "base/json.h"
 #include "train/fit_data.h"
 #include "train/fit_state.h"
+#include "train/held_out.h"
 #include "train/scores.h"
 
 namespace murine {
 
-// Predictions of trials, with what the mouse did in them, in the recording's units. The encoder's mode is set
-// to evaluation.
-TrialPredictions PredictTrials(Encoder& encoder, const FitData& data, std::span<const int64_t> trials);
-
-// Scores the best weights on held-out trials and writes model, scores and the table of the neurons.
-Json WriteFitResult(const std::filesystem::path& out, FitState& state, const FitData& data,
+// Scores what was predicted of held-out trials and writes the fitted model, scores and tables of the neurons.
+// `held_out`: "test", "validation" or "folds", which trials those were.
+Json WriteFitResult(const std::filesystem::path& out, const FitState& state, const std::vector<FitData>& data,
+                    const std::vector<HeldOut>& predictions, const std::string& held_out,
                     const Json& identity);
 
 // Of a finished fit of the same configuration; another is refused.

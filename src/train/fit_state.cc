@@ -6,21 +6,21 @@
 
 namespace murine {
 
-FitState::FitState(const EncoderOptions& architecture, uint64_t seed)
-    : encoder(architecture, seed), adam(encoder->parameters()) {}
+FitState::FitState(const std::vector<EncoderOptions>& architectures, uint64_t seed)
+    : encoders(MakeEncoders(architectures, seed)), adam(ParametersOf(encoders)) {}
 
 void FitState::KeepAsBest(double correlation) {
   best = correlation;
   best_epoch = epoch;
   best_weights = {};
-  AddModule(best_weights, "", *encoder);
+  AddEncoders(best_weights, "", encoders);
 }
 
-void FitState::RestoreBest() { CopyModule(best_weights, "", *encoder, "the best epoch"); }
+void FitState::RestoreBest() { CopyEncoders(best_weights, "", encoders, "the best epoch"); }
 
 void WriteFitState(const std::filesystem::path& path, const FitState& state, const Json& identity) {
   SafeTensors file;
-  AddModule(file, "encoder.", *state.encoder);
+  AddEncoders(file, "encoder.", state.encoders);
   state.adam.AddState(file);
   for (const auto& [name, tensor] : state.best_weights.tensors) file.tensors["best." + name] = tensor;
   AddTensor(file, "position",
@@ -35,7 +35,7 @@ void ReadFitState(const std::filesystem::path& path, FitState& state, const Json
   const auto config = file.metadata.find("config");
   RefuseOtherConfig(config == file.metadata.end() ? Json::object() : ParseJson(config->second, path.string()),
                     identity, path);
-  CopyModule(file, "encoder.", *state.encoder, path.string());
+  CopyEncoders(file, "encoder.", state.encoders, path.string());
   state.adam.CopyState(file, path.string());
   for (const auto& [name, tensor] : file.tensors)
     if (name.starts_with("best.")) state.best_weights.tensors[name.substr(5)] = tensor;

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "base/json.h"
-#include "nn/encoder.h"
+#include "nn/encoder_file.h"
 #include "train/adam.h"
 #include "train/fit_options.h"
 
@@ -12,9 +13,9 @@ namespace murine {
 
 // All that a fit is in the middle of, between two epochs.
 struct FitState {
-  FitState(const EncoderOptions& architecture, uint64_t seed);
+  FitState(const std::vector<EncoderOptions>& architectures, uint64_t seed);
 
-  Encoder encoder;
+  std::vector<Encoder> encoders;  // one a recording, with one core
   Adam adam;
   int64_t epoch = 0;         // that comes next
   int64_t decays = 0;        // of the learning rate so far

@@ -138,4 +138,48 @@ parity.same("responses in evaluation mode", ours["evaluated"], encoder(images, b
 neutral = encoder(images, torch.zeros(7, 3), torch.zeros(7, 2)) * response_scale
 parity.same("denoised responses", ours["denoised"], neutral, 1e-4)
 assert (ours["denoised"] / response_scale - ours["evaluated"]).abs().max() > 0.01, "conditions must matter"
+
+
+def stacked(prefix):
+    """The separable core and the Gaussian readout of two scales, by hand; grid_sample reads."""
+    names = [name[len(prefix) + 6:] for name in ours if name.startswith(prefix + "start.")]
+    p = {name: ours[f"{prefix}start.{name}"].clone().requires_grad_("running" not in name) for name in names}
+    x = nn.functional.conv2d(pixels, p["core.conv0.weight"], stride=2, padding=2)
+    for layer in range(3):
+        if layer:
+            x = nn.functional.conv2d(x, p[f"core.in{layer}.weight"])
+            x = nn.functional.conv2d(x, p[f"core.spatial{layer}.weight"], padding=1, groups=4)
+            x = nn.functional.conv2d(x, p[f"core.out{layer}.weight"])
+        norm = f"core.norm{layer}."
+        x = nn.functional.elu(nn.functional.batch_norm(x, None, None, p[norm + "weight"], p[norm + "bias"], True))
+    if prefix == "cortex.":
+        um = ours[prefix + "um"][:, :2]
+        centred = um - um.mean(0)
+        parity.same("coordinates", p["readout.cortex.coordinates"], centred / centred.abs().max())
+        hidden = nn.functional.elu(nn.functional.linear(
+            centred / centred.abs().max(), p["readout.cortex.hidden.weight"], p["readout.cortex.hidden.bias"]))
+        means = torch.tanh(nn.functional.linear(hidden, p["readout.cortex.place.weight"], p["readout.cortex.place.bias"]))
+    else:
+        means = p["readout.positions"]
+    drawn = torch.einsum("aij,naj->nai", p["readout.spread"], ours[prefix + "noise"])
+    places = (means + drawn).clamp(-1, 1)[:, :, None]
+    read = 0
+    for scale, weights in enumerate(p["readout.weights"].split(4, 1)):
+        features = nn.functional.avg_pool2d(x, 2) if scale else x
+        sampled = nn.functional.grid_sample(features, places, align_corners=True)[..., 0]
+        read = read + torch.einsum("nca,ac->na", sampled, weights)
+    predicted = nn.functional.elu(read + p["bias"]) + 1
+    (predicted * ours[prefix + "mix"]).sum().backward()
+    parity.same(prefix + " responses", ours[prefix + "predicted"], predicted)
+    compared = 0
+    for name, parameter in p.items():
+        if parameter.grad is not None and f"{prefix}gradient.{name}" in ours:
+            assert parameter.grad.abs().max() > 0, name
+            parity.same(f"{prefix} gradient of {name}", ours[f"{prefix}gradient.{name}"], parameter.grad, 1e-5)
+            compared += 1
+    assert compared == sum(name.startswith(prefix + "gradient.") for name in ours)
+
+
+stacked("stacked.")
+stacked("cortex.")
 parity.finish()

@@ -22,8 +22,44 @@ void Disturb(Encoder& encoder) {
   torch::NoGradGuard no_grad;
   for (auto& entry : encoder->named_parameters())
     entry.value().add_(NormalTensor(entry.value().sizes(), 0.2, RandomStream(3, entry.key())));
+  if (encoder->options().places == PlaceKind::kCortex) return;
   encoder->PlaceReadout(
       torch::tensor({{0.1f, -0.35f}, {0.93f, 0.2f}, {-0.4f, 1.03f}, {-0.7f, -0.6f}, {1.6f, 0.1f}}));
+}
+
+// The other core and readout: separable layers, drawn places, from the cortex or learned, two scales.
+void DumpStacked(SafeTensors& file, const std::string& prefix, PlaceKind places,
+                 const torch::Tensor& images) {
+  Encoder encoder(EncoderOptions{.core = CoreKind::kStacked,
+                                 .channels = 4,
+                                 .layers = 3,
+                                 .input_kernel = 5,
+                                 .hidden_kernel = 3,
+                                 .stride = 2,
+                                 .readout = ReadoutKind::kGaussian,
+                                 .places = places,
+                                 .scales = 2,
+                                 .height = 12,
+                                 .width = 16,
+                                 .neurons = kNeurons,
+                                 .shifter = false,
+                                 .modulator = false},
+                  6);
+  Disturb(encoder);
+  const torch::Tensor um = UniformTensor({kNeurons, 3}, -300, 500, RandomStream(2, "um"));
+  encoder->SetCoordinates(um);
+  AddModule(file, prefix + "start.", *encoder);
+  const torch::Tensor noise = NormalTensor({kTrials, kNeurons, 2}, 1, RandomStream(2, "noise"));
+  const torch::Tensor mix = UniformTensor({kTrials, kNeurons}, 0.5, 1.5, RandomStream(2, "mix"));
+  encoder->train();
+  const torch::Tensor predicted = encoder->Respond(encoder->Features(images), {{}, {}, noise});
+  (predicted * mix).sum().backward();
+  AddTensor(file, prefix + "um", um);
+  AddTensor(file, prefix + "noise", noise);
+  AddTensor(file, prefix + "mix", mix);
+  AddTensor(file, prefix + "predicted", predicted);
+  for (const auto& entry : encoder->named_parameters())
+    AddTensor(file, prefix + "gradient." + entry.key(), entry.value().grad());
 }
 
 }  // namespace
@@ -62,7 +98,8 @@ int main(int argc, char** argv) {
   for (int step = 0; step < kSteps; ++step) {
     adam.ZeroGradients();
     const torch::Tensor predicted = encoder->Respond(encoder->Features(images), conditions);
-    const torch::Tensor poisson = PoissonLoss(predicted, recorded / encoder->response_scale());
+    const torch::Tensor poisson =
+        ResponseLoss(LossKind::kPoisson, predicted, recorded / encoder->response_scale());
     const torch::Tensor loss = PenalizedLoss(poisson, encoder, fit, kAllTrials, kTrials);
     loss.backward();
     if (step == 0) {
@@ -80,5 +117,8 @@ int main(int argc, char** argv) {
   torch::NoGradGuard no_grad;
   AddTensor(file, "evaluated", encoder->Respond(encoder->Features(images), conditions));
   AddTensor(file, "denoised", encoder->Denoised(images));
+  torch::AutoGradMode with_grad(true);
+  DumpStacked(file, "stacked.", PlaceKind::kLearned, images);
+  DumpStacked(file, "cortex.", PlaceKind::kCortex, images);
   WriteSafeTensors(std::filesystem::path(argv[1]) / "dump.safetensors", file);
 }
