@@ -11,7 +11,7 @@
 namespace murine {
 namespace {
 
-std::string Shown(const Json& value) {
+std::string WithInterval(const Json& value) {
   const auto number = [](const Json& json) { return fmt::format("{:.4g}", json.get<double>()); };
   if (value["mean"].is_null()) return "-";
   std::string text = number(value["mean"]);
@@ -27,7 +27,7 @@ std::string FormatAnalysis(const Json& result) {
     text += fmt::format("{}, {} model{}: {}\n", condition["name"].get<std::string>(), models,
                         models == 1 ? "" : "s", condition["description"].get<std::string>());
     for (const auto& [name, value] : condition["values"].items())
-      text += fmt::format("  {:<28} {}\n", name, Shown(value));
+      text += fmt::format("  {:<28} {}\n", name, WithInterval(value));
   }
   return text +
          "95 % intervals, over models where there are several, else over images; curves and maps: in the "

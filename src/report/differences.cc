@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/differences.h"
 
-#include <limits>
-
 namespace murine {
 
 Json Differences(const Field& results) {
-  constexpr double kAny = std::numeric_limits<double>::infinity();
   Json rows = Json::array();
   for (const char* table : {"comparisons", "matched"})
     for (const Field& row : results[table]["rows"].Entries()) {
