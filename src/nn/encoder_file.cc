@@ -47,11 +47,11 @@ std::vector<Encoder> MakeEncoders(const std::vector<EncoderOptions>& options, ui
   return encoders;
 }
 
-std::vector<torch::Tensor> ParametersOf(const std::vector<Encoder>& encoders) {
-  std::vector<torch::Tensor> parameters;
+std::vector<NamedParameter> ParametersOf(const std::vector<Encoder>& encoders) {
+  std::vector<NamedParameter> parameters;
   for (size_t k = 0; k < encoders.size(); ++k)
     for (const auto& entry : encoders[k]->named_parameters())
-      if (k == 0 || !entry.key().starts_with(kCore)) parameters.push_back(entry.value());
+      if (k == 0 || !entry.key().starts_with(kCore)) parameters.push_back({entry.key(), entry.value()});
   return parameters;
 }
 

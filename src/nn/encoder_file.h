@@ -21,7 +21,12 @@ void CopyEncoders(const SafeTensors& file, const std::string& prefix, std::vecto
 
 // Models with one core: all options but neurons, shifter and modulator must be the same.
 std::vector<Encoder> MakeEncoders(const std::vector<EncoderOptions>& options, uint64_t seed);
+struct NamedParameter {
+  std::string name;  // within its encoder
+  torch::Tensor values;
+};
+
 // Each parameter once, the core's first.
-std::vector<torch::Tensor> ParametersOf(const std::vector<Encoder>& encoders);
+std::vector<NamedParameter> ParametersOf(const std::vector<Encoder>& encoders);
 
 }  // namespace murine

@@ -14,9 +14,10 @@ constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;
 
 }  // namespace
 
-Adam::Adam(std::vector<torch::Tensor> parameters) {
-  for (torch::Tensor& parameter : parameters)
-    entries_.push_back({parameter, torch::zeros_like(parameter), torch::zeros_like(parameter)});
+Adam::Adam(const std::vector<torch::Tensor>& parameters, const std::vector<double>& paces) {
+  for (size_t i = 0; i < parameters.size(); ++i)
+    entries_.push_back({parameters[i], torch::zeros_like(parameters[i]), torch::zeros_like(parameters[i]),
+                        paces.empty() ? 1 : paces[i]});
 }
 
 void Adam::Step(double lr) {
@@ -30,7 +31,8 @@ void Adam::Step(double lr) {
     if (!gradient.defined()) continue;
     entry.mean.mul_(kBeta1).add_(gradient, 1 - kBeta1);
     entry.square.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);
-    entry.parameter.addcdiv_(entry.mean, (entry.square.sqrt() / root).add_(kEpsilon), -step_size);
+    entry.parameter.addcdiv_(entry.mean, (entry.square.sqrt() / root).add_(kEpsilon),
+                             -step_size * entry.pace);
   }
 }
 

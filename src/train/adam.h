@@ -13,7 +13,8 @@ namespace murine {
 // PyTorch computes it.
 class Adam {
  public:
-  explicit Adam(std::vector<torch::Tensor> parameters);
+  // `paces`: the share of the learning rate that each parameter takes; empty: all of it.
+  explicit Adam(const std::vector<torch::Tensor>& parameters, const std::vector<double>& paces = {});
 
   void Step(double lr);
   void ZeroGradients();
@@ -24,6 +25,7 @@ class Adam {
  private:
   struct Entry {
     torch::Tensor parameter, mean, square;
+    double pace;
   };
   std::vector<Entry> entries_;
   int64_t steps_ = 0;

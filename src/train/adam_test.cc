@@ -56,4 +56,17 @@ TEST(Adam, GoesOnFromItsState) {
   EXPECT_TRUE(second.equal(straight));
 }
 
+TEST(Adam, APaceIsAShareOfTheLearningRate) {
+  torch::Tensor whole = torch::ones({2}, torch::requires_grad()),
+                tenth = torch::ones({2}, torch::requires_grad());
+  Adam adam({whole, tenth}, {1, 0.1});
+  for (int step = 0; step < 3; ++step) {
+    adam.ZeroGradients();
+    (3 * whole + 3 * tenth).sum().backward();
+    adam.Step(0.01);
+  }
+  EXPECT_NEAR(1 - whole[0].item<double>(), 0.03, 1e-6);  // equal gradients move by the rate
+  EXPECT_NEAR(1 - tenth[1].item<double>(), 0.003, 1e-6);
+}
+
 }  // namespace murine::adam_test

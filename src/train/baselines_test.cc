@@ -62,7 +62,7 @@ TEST(FitRidge, SolvesItsEquationsAndLeavesRowsOut) {
 // Images of noise; neuron 0 is a rectified filter, which the linear-nonlinear model is made for, neuron 1
 // answers to the contrast of a corner, of which pixels say nothing.
 TEST(PredictBaselines, EachFindsWhatItCan) {
-  constexpr int64_t kImages = 900, kSide = 16;
+  constexpr int64_t kImages = 2500, kSide = 16;
   FitData data;
   std::vector<float> pixels;
   for (int64_t i = 0; i < kImages; ++i) {
@@ -78,7 +78,7 @@ TEST(PredictBaselines, EachFindsWhatItCan) {
     data.recording.responses.values.push_back(static_cast<float>(std::pow(std::max(0.0, filtered), 2)));
     data.recording.responses.values.push_back(static_cast<float>(10 * contrast));
     data.recording.trial_image.push_back(i);
-    (i < 600 ? data.train : i < 700 ? data.validation : data.test).push_back(i);
+    (i < 2000 ? data.train : i < 2300 ? data.validation : data.test).push_back(i);
   }
   data.recording.responses.shape = {kImages, 2};
   data.images = ToTensor(pixels, {kImages, 1, kSide, kSide});

@@ -126,8 +126,9 @@ void SplitByFold(std::vector<FitData>& data, int64_t folds, int64_t fold, uint64
     for (int64_t trial = 0; trial < each.recording.trials(); ++trial) {
       if (withheld[trial]) continue;
       const int64_t place = rank[number.at(pixels(each.recording.images, each.recording.trial_image[trial]))];
-      // Shares are taken in turn, and so is every tenth of what is left of each.
-      const bool validation = (place / folds) % kValidationShare == fold % kValidationShare;
+      // Shares are taken in turn; so is every tenth of the images that are not for testing, by their rank.
+      const int64_t tested_before = place / folds + (place % folds > fold ? 1 : 0);
+      const bool validation = (place - tested_before) % kValidationShare == fold % kValidationShare;
       (place % folds == fold ? each.test : validation ? each.validation : each.train).push_back(trial);
     }
     for (const auto* trials : {&each.train, &each.validation, &each.test})

@@ -140,7 +140,7 @@ TEST(SplitByFold, HoldsEveryTrialOutOnceAndAnImageInAllRecordings) {
   const std::vector<int64_t> test = data[0].test;
   SplitByFold(data, kFolds, kFolds - 1, /*seed=*/6);
   EXPECT_NE(data[0].test, test);
-  EXPECT_THAT(MessageOf([&] { SplitByFold(data, 50, 0, 5); }), HasSubstr("too few images for 50 folds"));
+  EXPECT_THAT(MessageOf([&] { SplitByFold(data, 61, 60, 5); }), HasSubstr("too few images for 61 folds"));
   SplitByTier(data[0]);
   EXPECT_EQ(data[0].train.size(), 60u);
 }

@@ -6,8 +6,26 @@
 
 namespace murine {
 
+namespace {
+
+// Every unit of the map from the cortex moves a place, and Adam moves all by as much: together they would
+// bring it to the border within an epoch. Each takes its share of a step.
+constexpr double kCortexPace = 1.0 / 30;
+
+Adam MakeAdam(const std::vector<Encoder>& encoders) {
+  std::vector<torch::Tensor> parameters;
+  std::vector<double> paces;
+  for (const NamedParameter& parameter : ParametersOf(encoders)) {
+    parameters.push_back(parameter.values);
+    paces.push_back(parameter.name.starts_with("readout.cortex.") ? kCortexPace : 1);
+  }
+  return Adam(parameters, paces);
+}
+
+}  // namespace
+
 FitState::FitState(const std::vector<EncoderOptions>& architectures, uint64_t seed)
-    : encoders(MakeEncoders(architectures, seed)), adam(ParametersOf(encoders)) {}
+    : encoders(MakeEncoders(architectures, seed)), adam(MakeAdam(encoders)) {}
 
 void FitState::KeepAsBest(double correlation) {
   best = correlation;
