@@ -188,7 +188,7 @@ cat >"$folder/table" <<'TABLE'
 1 | another configuration in results.json              | analyze run --quiet --data npy:images.npy,labels.npy --out results.json
 2 | --out is missing                                   | report results.json
 1 | no folder to watch in absent                       | report --watch absent
-2 | --watch excludes                                   | report --watch empty results.json
+2 | excludes --watch                                   | report --watch empty results.json
 1 | absent                                             | evaluate absent --data npy:images.npy,labels.npy --out new.json
 1 | no model.safetensors in empty                      | evaluate empty --data npy:images.npy,labels.npy --out new.json
 2 | does not say how inputs are scaled                 | evaluate resnet.safetensors --data npy:images.npy,labels.npy --out new.json

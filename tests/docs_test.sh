@@ -11,8 +11,9 @@ cd "$folder"
 diff "$source/docs/commands.md" manual/commands.md || { echo "docs/commands.md is not what --help says: murine manual --out DIR writes it anew"; exit 1; }
 for command in $("$murine" --help | sed -n '/^Subcommands:/,$p' | awk '/^  [a-z]/ {print $1}'); do
   grep -q "^## murine $command\$" "$source/docs/commands.md" || { echo "not in the reference: $command"; exit 1; }
+  section=$(sed -n "/^## murine $command\$/,/^## /p" "$source/docs/commands.md")
   for option in $("$murine" "$command" --help | grep -oE '^  (-h,)?--[a-z0-9-]+' | grep -oE -- '--[a-z0-9-]+'); do
-    sed -n "/^## murine $command\$/,/^## /p" "$source/docs/commands.md" | grep -q -- "$option" ||
+    grep -q -- "$option" <<<"$section" ||
       { echo "not in the reference: $command $option"; exit 1; }
   done
 done
@@ -30,4 +31,5 @@ done
 "$murine" evaluate run --data fashion-mnist@0-20 --noise gaussian:0,0.1 --out results.json --quiet >/dev/null
 sed -n '/^```python$/,/^```$/p' "$source/docs/tutorial-quickstart.md" | grep -v '^```' >six.py
 [ -s six.py ] && [ "$(grep -c . six.py)" -le 6 ]
-/usr/bin/python3 six.py | grep -q 'gaussian 0.1'
+said=$(/usr/bin/python3 six.py)
+grep -q 'gaussian 0.1' <<<"$said"
