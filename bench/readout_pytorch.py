@@ -12,9 +12,9 @@ import json
 import os
 import resource
 import sys
-import time
 
 import torch
+from peer_pytorch import timed
 from torch import nn
 from torch.nn import functional
 
@@ -98,16 +98,6 @@ def fit_step(channels_last, einsum, best):
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def timed(step, seconds, least=3):
-    step()
-    times, start = [], time.perf_counter()
-    while len(times) < least or time.perf_counter() - start < seconds:
-        before = time.perf_counter()
-        step()
-        times.append(time.perf_counter() - before)
-    return times
 
 
 def main():

@@ -13,7 +13,7 @@ import time
 
 class Browser:
     def __init__(self, program):
-        self.profile = tempfile.TemporaryDirectory()
+        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # Chromium's children may still write
         to_read, self.out = os.pipe()
         self.into, to_write = os.pipe()
 
