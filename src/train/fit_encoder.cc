@@ -73,6 +73,8 @@ FitPlace PlaceOf(const std::filesystem::path& out, const std::string& what, cons
 // Predictions of every trial by a model that was fitted without its image.
 std::vector<HeldOut> Folds(const FitOptions& options, std::vector<FitData>& data,
                            const std::filesystem::path& out, const Json& identity) {
+  // Too many folds are refused before the first of them is fitted.
+  for (int64_t fold = 0; fold < options.folds; ++fold) SplitByFold(data, options.folds, fold, options.seed);
   std::vector<HeldOut> all;
   for (int64_t fold = 0; fold < options.folds; ++fold) {
     const std::string name = fmt::format("{}.fold{}", out.string(), fold);
