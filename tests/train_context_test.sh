@@ -20,6 +20,7 @@ for delay in 1.5 2.5; do
   train broken "${context[@]}" >/dev/null & pid=$!
   sleep "$delay"
   # it may have ended by itself, and a killed process has a status that is no failure here
+  # it may have ended by itself, and a killed process has a status that is no failure here
   kill -KILL "$pid" 2>/dev/null || true
   wait "$pid" 2>/dev/null || true
 done

@@ -4,6 +4,7 @@
 set -euo pipefail
 murine=$(realpath "$1")
 folder=$(mktemp -d)
+# the server has ended by then, unless a check failed
 trap 'kill "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
 cd "$folder"
 mkdir -p watched/results watched/runs/late-seed0-ab
