@@ -78,12 +78,14 @@ NamedResults ReadResults(const std::string& typed) {
   const fs::path name = nameless ? file.parent_path().filename() : file.stem();
   const std::string where = fs::is_directory(typed) ? (fs::path(typed) / "results.json").string() : typed;
   const fs::path picture = file.string() + ".images.png";
-  // a target is described beside its array
+  const fs::path beside = nameless ? file.parent_path() : file;
+  // a target is described beside its array, an encoding model beside its weights
   if (file.extension() == ".npy") file.replace_extension(".json");
+  if (file.extension() == ".safetensors") file += ".figures.json";
   return {.where = where,
           .name = name.empty() ? "results" : name.string(),
           .results = ParseJson(ReadFile(file, kMostBytes), where),
-          .path = nameless ? file.parent_path() : file,
+          .path = beside,
           .png = fs::exists(picture) ? ReadFile(picture, kMostBytes) : ""};
 }
 

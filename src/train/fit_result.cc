@@ -9,7 +9,9 @@
 #include "data/reliability.h"
 #include "io/artifact.h"
 #include "io/file.h"
+#include "io/json_lines.h"
 #include "similarity/unit_vectors.h"
+#include "train/example_neurons.h"
 
 namespace murine {
 namespace {
@@ -134,13 +136,14 @@ Json OneOrList(const Json& list) { return list.size() == 1 ? list[0] : list; }
 
 }  // namespace
 
-Json WriteFitResult(const std::filesystem::path& out, const FitState& state, const std::vector<FitData>& data,
+Json WriteFitResult(const std::filesystem::path& out, FitState& state, const std::vector<FitData>& data,
                     const std::vector<HeldOut>& predictions, const std::string& held_out,
                     const Json& identity) {
   SafeTensors file;
   AddEncoders(file, "", state.encoders);
   Scored all;
-  Json per_recording = Json::array(), architectures = Json::array(), repeated = Json::array();
+  Json per_recording = Json::array(), architectures = Json::array(), repeated = Json::array(),
+       examples = Json::array();
   Json similarity;
   for (size_t k = 0; k < data.size(); ++k) {
     const Recording& recording = data[k].recording;
@@ -158,7 +161,10 @@ Json WriteFitResult(const std::filesystem::path& out, const FitState& state, con
     const Columns columns = TableOf(scored);
     for (const auto& [name, values] : columns)
       file.Add(prefix + name, NdArray<float>{{recording.neurons()}, {values.begin(), values.end()}});
-    WriteNeurons(out.string() + "." + prefix + "neurons.csv", columns);
+    const std::string beside = out.string() + "." + prefix;
+    WriteNeurons(beside + "neurons.csv", columns);
+    examples.push_back(
+        ExampleFigures(state.encoders[k], data[k], predictions[k], scored.scores, beside + "fields.png"));
     all.Add(scored);
   }
   Json result = {{"validation_correlation", state.best}};
@@ -174,6 +180,7 @@ Json WriteFitResult(const std::filesystem::path& out, const FitState& state, con
   file.metadata["config"] = identity.dump();
   file.metadata["result"] = result.dump();
   file.metadata["repeated"] = OneOrList(repeated).dump();
+  WriteJson(out.string() + ".figures.json", {{"scores", result}, {"recordings", examples}});
   WriteSafeTensors(out, file);
   return result;
 }
