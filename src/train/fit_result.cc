@@ -9,6 +9,7 @@
 #include "data/reliability.h"
 #include "io/artifact.h"
 #include "io/file.h"
+#include "io/integrity.h"
 #include "similarity/unit_vectors.h"
 
 namespace murine {
@@ -142,6 +143,7 @@ Json WriteFitResult(const std::filesystem::path& out, const FitState& state, con
   Scored all;
   Json per_recording = Json::array(), architectures = Json::array(), repeated = Json::array();
   Json similarity;
+  std::vector<std::string> tables;
   for (size_t k = 0; k < data.size(); ++k) {
     const Recording& recording = data[k].recording;
     const Scored scored = Score(data[k], predictions[k]);
@@ -158,7 +160,8 @@ Json WriteFitResult(const std::filesystem::path& out, const FitState& state, con
     const Columns columns = TableOf(scored);
     for (const auto& [name, values] : columns)
       file.Add(prefix + name, NdArray<float>{{recording.neurons()}, {values.begin(), values.end()}});
-    WriteNeurons(out.string() + "." + prefix + "neurons.csv", columns);
+    tables.push_back(fmt::format(".{}neurons.csv", prefix));
+    WriteNeurons(out.string() + tables.back(), columns);
     all.Add(scored);
   }
   Json result = {{"validation_correlation", state.best}};
@@ -170,6 +173,7 @@ Json WriteFitResult(const std::filesystem::path& out, const FitState& state, con
   result["epochs"] = state.epoch;
   result["best_epoch"] = state.best_epoch;
   result["per_recording"] = per_recording;
+  result["files"] = HashesBeside(out, tables);
   file.metadata["encoding_model"] = OneOrList(architectures).dump();
   file.metadata["config"] = identity.dump();
   file.metadata["result"] = result.dump();
@@ -185,7 +189,9 @@ Json StoredFitResult(const std::filesystem::path& out, const Json& identity) {
     return found == metadata.end() ? Json::object() : ParseJson(found->second, out.string());
   };
   RefuseOtherConfig(json("config"), identity, out);
-  return json("result");
+  const Json result = json("result");
+  CheckBeside(out, result.value("files", Json()), Missing::kRefuse);
+  return result;
 }
 
 }  // namespace murine
