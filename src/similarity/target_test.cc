@@ -17,6 +17,7 @@
 #include "similarity/matrix_file.h"
 #include "similarity/predict.h"
 #include "similarity/similarity.h"
+#include "similarity/target_fixture.h"
 #include "similarity/tiny_denoiser.h"
 
 namespace murine::target_test {
