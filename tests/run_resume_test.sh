@@ -57,17 +57,19 @@ grep -q 'pgd linf 2/255' table
 for stage in 1 2 3 4 5 6 7 8; do
   : >log
   (cd broken && exec "$murine" run experiment.toml --out out) >/dev/null 2>>log & pid=$!
+  status=
   until grep -q "^\[$stage/8\]" log; do
-    kill -0 $pid 2>/dev/null || { echo "ended before stage $stage"; cat log; exit 1; }
+    kill -0 $pid 2>/dev/null || { wait $pid && status=0 || status=$?; echo "ended with status $status before stage $stage"; cat log; exit 1; }
     sleep 0.02
   done
   sleep 0.2
-  # a short stage may have ended by itself, and a killed process has a status that is no failure here
-  kill -KILL $pid 2>/dev/null || true
-  wait $pid 2>/dev/null || true
+  kill -KILL $pid 2>/dev/null || true  # the last stage may have ended by itself
+  wait $pid && status=0 || status=$?
+  # 137: killed. A run that ended by itself before has no excuse but to be done.
+  [ $status = 137 ] || { [ $status = 0 ] && [ $stage = 8 ]; } || { echo "status $status in stage $stage"; cat log; exit 1; }
 done
 run broken >/dev/null 2>&1
-same() { diff -r --exclude='metrics.jsonl' --exclude='*.metrics.jsonl' "$1/out" "$2/out"; }
+same() { diff -r --exclude='metrics.jsonl' --exclude='*.metrics.jsonl' --exclude=logs "$1/out" "$2/out"; }
 same whole broken
 
 # A finished experiment gives its result again, as one JSON object, and changes nothing.
@@ -84,8 +86,33 @@ run whole --set conditions.neural.alpha=3 >/dev/null 2>&1
 listing() { (cd "$1/out" && find runs results -mindepth 1 -maxdepth 1 | sort); }
 [ "$(comm -13 <(listing before) <(listing whole) | wc -l)" = 4 ]  # run folder, results and their two tables of images
 
+# One seed more runs that seed alone.
+cp -a whole before-seed
+run whole --set 'seeds=[0,1]' >/dev/null 2>&1
+(cd before-seed/out && find runs results -mindepth 1 -maxdepth 1) | while read -r path; do
+  diff -r --exclude='metrics.jsonl' "before-seed/out/$path" "whole/out/$path"
+done
+[ "$(comm -13 <(listing before-seed) <(listing whole) | grep -c seed1)" = 8 ]  # of two conditions
+[ "$(comm -13 <(listing before-seed) <(listing whole) | wc -l)" = 8 ]
+
+# Other times of files are no reason to do anything again.
+sleep 0.1
+find whole/out -exec touch -d 2001-01-01 {} +
+run whole --set 'seeds=[0,1]' >/dev/null 2>log
+grep -q 'all 12 stages done' log
+if grep -q '^\[' log; then echo "a stage was run again"; cat log; exit 1; fi
+
+# An interrupted run says so; what was running has saved its state.
+(cd whole && exec "$murine" run experiment.toml --set conditions.none.epochs=200 --out out) >/dev/null 2>log & pid=$!
+until ls whole/out/runs/none-*/state.safetensors >/dev/null 2>&1; do
+  kill -0 $pid || { cat log; exit 1; }
+  sleep 0.05
+done
 # One folder, one process.
-exec 9<whole/out
-flock -x 9
 if run whole >/dev/null 2>message; then echo "two runs in one folder"; exit 1; fi
-grep -q 'another process works in the folder' message
+grep -q "another process works in the folder.*process $pid on $(uname -n)" message
+kill -TERM $pid
+wait $pid && status=0 || status=$?
+[ $status = 130 ] || { echo "interrupted with status $status"; cat log; exit 1; }
+grep -q 'error: interrupted' log
+if pgrep -f "$folder/.*none" >/dev/null; then echo "a stage has outlived its run"; exit 1; fi

@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 namespace murine {
@@ -26,22 +27,25 @@ Progress::Progress(std::string what, int64_t total, std::string unit, int64_t do
       done_before_(done_before),
       done_(done_before),
       terminal_(isatty(STDERR_FILENO) == 1),
+      read_(std::getenv(kProgressVariable) != nullptr),
       shown_(spdlog::should_log(spdlog::level::info)),
       start_(Clock::now()),
       printed_(start_) {}
 
 Progress::~Progress() {
-  if (shown_ && terminal_ && printed_ != start_) std::fputc('\n', stderr);
+  if (shown_ && terminal_ && !read_ && printed_ != start_) std::fputc('\n', stderr);
 }
 
 void Progress::Update(int64_t done, std::string_view figure) {
   done_ = done;
   if (!shown_) return;
   const auto now = Clock::now();
-  const auto pause = terminal_ ? std::chrono::milliseconds(200) : std::chrono::seconds(10);
-  const bool first = printed_ == start_;
-  if (done < total_ && now - printed_ < (first && !terminal_ ? std::chrono::seconds(2) : pause)) return;
-  if (done >= total_ && !terminal_ && first && now - start_ < std::chrono::seconds(2)) return;
+  const auto pause = read_       ? std::chrono::milliseconds(500)
+                     : terminal_ ? std::chrono::milliseconds(200)
+                                 : std::chrono::milliseconds(10000);
+  const bool first = printed_ == start_, rare = !terminal_ && !read_;
+  if (done < total_ && now - printed_ < (first && rare ? std::chrono::seconds(2) : pause)) return;
+  if (done >= total_ && rare && first && now - start_ < std::chrono::seconds(2)) return;
   printed_ = now;
   Print(figure);
 }
@@ -54,7 +58,9 @@ void Progress::Print(std::string_view figure) {
       done_ < total_ ? FormatSeconds(left) + " left" : fmt::format("took {}", FormatSeconds(seconds));
   const std::string line = fmt::format("{}  {}/{} {}  {:.3g}/s  {}{}{}", what_, done_, total_, unit_, rate,
                                        time, figure.empty() ? "" : "  ", figure);
-  if (terminal_)
+  if (read_)
+    std::fputs(fmt::format("\r{}\n", line).c_str(), stderr);
+  else if (terminal_)
     std::fputs(fmt::format("\r\033[K{}", line).c_str(), stderr);
   else
     std::fputs((line + "\n").c_str(), stderr);

@@ -12,6 +12,10 @@ namespace murine {
 enum class Verbosity { kNormal, kQuiet };
 void SetUpLog(Verbosity verbosity);
 
+// Where this variable is set in the environment, another process of murine's reads standard error and shows
+// the progress: a line twice a second, with a carriage return before it.
+inline constexpr const char* kProgressVariable = "MURINE_PROGRESS";
+
 // A long job's line on standard error: what, done/total, rate, time left and the figure that matters.
 // On a terminal it rewrites itself; elsewhere a plain line appears every ten seconds. Silent when quiet.
 class Progress {
@@ -30,7 +34,7 @@ class Progress {
 
   std::string what_, unit_;
   int64_t total_, done_before_, done_;
-  bool terminal_, shown_;
+  bool terminal_, read_, shown_;
   Clock::time_point start_, printed_;
 };
 

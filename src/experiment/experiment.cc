@@ -6,39 +6,14 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "data/image_set.h"
+#include "experiment/expand.h"
 #include "io/file.h"
 
 namespace murine {
 namespace {
 
-const std::vector<std::string> kKeys = {"name",    "seeds", "threads",    "recordings", "models",
-                                        "targets", "train", "conditions", "evaluate"};
-
-// "train.width=16": the value is TOML, or a text where it is none.
-void Set(Json& tables, const std::string& entry) {
-  const size_t equals = entry.find('=');
-  if (equals == std::string::npos || equals == 0)
-    throw Error({.what = "malformed --set",
-                 .expected = "table.key=value, such as train.width=16",
-                 .got = entry,
-                 .kind = ErrorKind::kUsage});
-  const std::string text = entry.substr(equals + 1);
-  Json value = text;
-  try {
-    value = ParseToml("value = " + text, entry).at("value");
-  } catch (const Error&) {
-  }
-  Json* at = &tables;
-  std::string rest = entry.substr(0, equals);
-  for (size_t dot = rest.find('.'); dot != std::string::npos; dot = rest.find('.')) {
-    at = &(*at)[rest.substr(0, dot)];
-    if (!at->is_object() && !at->is_null())
-      throw Error({.what = "--set names a table that is none", .where = entry, .kind = ErrorKind::kUsage});
-    rest = rest.substr(dot + 1);
-  }
-  (*at)[rest] = std::move(value);
-}
+const std::vector<std::string> kKeys = {"name",        "seeds",   "threads", "recordings", "models",
+                                        "classifiers", "targets", "train",   "conditions", "evaluate"};
 
 // Names become names of files.
 void CheckName(const std::string& name, const std::string& where) {
@@ -79,8 +54,19 @@ void RefuseKeys(const Json& table, const Refused& refused, const std::string& wh
 }
 
 template <class Options>
+void ReadOptions(const Json& table, Options& options, const std::string& where) {
+  OptionsFromJson(table, options, where);
+}
+
+// Responses are of somebody's own experiment; a simulated mouse has none yet.
+void ReadOptions(const Json& table, RecordingOptions& options, const std::string& where) {
+  if (table.contains("responses") || table.contains("trials")) options = ImportOptions{};
+  std::visit([&](auto& each) { OptionsFromJson(table, each, where); }, options);
+}
+
+template <class Options>
 std::vector<Named<Options>> ReadNamed(const Json& tables, const std::string& key, const std::string& where,
-                                      const Options& shared, const Refused& refused) {
+                                      const Options& shared) {
   std::vector<Named<Options>> entries;
   for (const auto& [name, table] : Table(tables, key, where).items()) {
     const std::string here = fmt::format("{}, [{}.{}]", where, key, name);
@@ -95,83 +81,45 @@ std::vector<Named<Options>> ReadNamed(const Json& tables, const std::string& key
                      .where = here,
                      .got = rest.begin().key()});
     }
-    RefuseKeys(rest, refused, here);
-    OptionsFromJson(rest, entry.options, here);
+    ReadOptions(rest, entry.options, here);
     entries.push_back(std::move(entry));
   }
   return entries;
 }
 
-template <class Options>
-void RequireName(const std::vector<Named<Options>>& entries, const std::string& name, const std::string& what,
-                 const std::string& where) {
-  std::vector<std::string> known;
-  for (const Named<Options>& entry : entries) known.push_back(entry.name);
-  if (std::find(known.begin(), known.end(), name) != known.end()) return;
-  if (known.empty())
-    throw Error({.what = fmt::format("unknown {} '{}'", what, name),
-                 .where = where,
-                 .hint = fmt::format("add a table [{}s.{}]", what, name)});
-  ThrowUnknownName(what, name, where, known);
+// Of [train] alone, for its own errors: a list is as good as its first value.
+TrainOptions ReadTrain(const Json& table, const std::string& where) {
+  Json first = table;
+  for (auto& [key, value] : first.items())
+    if (value.is_array() && !value.empty() && key != "data" && key != "stimuli") value = Json(value[0]);
+  TrainOptions options;
+  OptionsFromJson(first, options, where);
+  return options;
 }
 
-void CheckNames(const Experiment& experiment, const std::string& where) {
-  for (const auto& model : experiment.models)
-    if (model.file.empty()) {
-      const std::string here = fmt::format("{}, [models.{}]", where, model.name);
-      if (model.options.recordings.empty()) RequireName(experiment.recordings, "", "recording", here);
-      for (const std::string& recording : model.options.recordings)
-        RequireName(experiment.recordings, recording, "recording", here);
-    }
-  for (const auto& target : experiment.targets) {
-    const std::string here = fmt::format("{}, [targets.{}]", where, target.name);
-    for (const std::string& model : target.options.models)
-      RequireName(experiment.models, model, "model", here);
-    for (const std::string& recording : target.options.recordings)
-      RequireName(experiment.recordings, recording, "recording", here);
+void ReadConditions(const Json& tables, const std::string& where, Experiment& experiment) {
+  const Refused refused = {{"seed", "the experiment's seeds are for its conditions"}};
+  const Json& train = Table(tables, "train", where);
+  RefuseKeys(train, refused, where + ", [train]");
+  const Json& conditions = Table(tables, "conditions", where);
+  for (const auto& [name, table] : conditions.items()) {
+    const std::string here = fmt::format("{}, [conditions.{}]", where, name);
+    CheckName(name, here);
+    RefuseKeys(table, refused, here);
+    RefuseKeys(table, {{"file", "a condition is trained, not read"}}, here);
   }
-  for (const auto& condition : experiment.conditions)
-    if (condition.options.regularized())
-      RequireName(experiment.targets, condition.options.target, "target",
-                  fmt::format("{}, [conditions.{}]", where, condition.name));
+  for (ExpandedCondition& each : ExpandConditions(train, conditions, where)) {
+    Condition condition{each.name, each.family, {}};
+    OptionsFromJson(each.options, condition.options, fmt::format("{}, [conditions.{}]", where, each.family));
+    experiment.conditions.push_back(std::move(condition));
+  }
+  if (experiment.conditions.empty())
+    throw Error({.what = "an experiment without conditions",
+                 .where = where,
+                 .expected = "at least one table [conditions.NAME]"});
 }
 
-std::string ImageSetIdentity(const std::string& spec) {
-  return spec.empty() || spec == "dead-leaves" ? spec : ImageSetSpec::Parse(spec).Identity();
-}
-
-template <class Options>
-Json Describe(const Options& options) {
-  Json described = OptionsToJson(options);
-  for (const char* key : {"data", "stimuli"})
-    if (described.contains(key)) described[key] = ImageSetIdentity(described[key].get<std::string>());
-  for (const char* key : {"frost", "cifar10-c", "transfer-from"})
-    if (described.contains(key))
-      described[key] = std::filesystem::path(described[key].get<std::string>()).filename().string();
-  return described;
-}
-
-template <class Options>
-Json DescribeAll(const std::vector<Named<Options>>& entries) {
-  Json all = Json::object();
-  for (const Named<Options>& entry : entries)
-    all[entry.name] = entry.file.empty()
-                          ? Describe(entry.options)
-                          : Json{{"file", std::filesystem::path(entry.file).filename().string()}};
-  return all;
-}
-
-}  // namespace
-
-Experiment ReadExperiment(const std::filesystem::path& path, const std::vector<std::string>& set) {
-  const std::string where = path.string();
-  Json tables = ParseToml(ReadFile(path), where);
-  for (const std::string& entry : set) Set(tables, entry);
-  for (const auto& [key, value] : tables.items())
-    if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) ThrowUnknownName("key", key, where, kKeys);
-
-  Experiment experiment;
-  experiment.name = path.stem().string();
+void ReadHead(const Json& tables, const std::string& where, Experiment& experiment) {
   if (tables.contains("name")) options_internal::FromJson(tables["name"], experiment.name, "name", where);
   if (tables.contains("seeds")) options_internal::FromJson(tables["seeds"], experiment.seeds, "seeds", where);
   if (tables.contains("threads"))
@@ -183,47 +131,33 @@ Experiment ReadExperiment(const std::filesystem::path& path, const std::vector<s
       throw Error({.what = "seeds are different numbers, 0 or more",
                    .where = where,
                    .got = Json(experiment.seeds).dump()});
+}
 
-  const std::pair<std::string, std::string> seed = {"seed", "the experiment's seeds are for its conditions"};
-  TrainOptions shared;
-  RefuseKeys(Table(tables, "train", where), {seed}, where + ", [train]");
-  OptionsFromJson(Table(tables, "train", where), shared, where + ", [train]");
+}  // namespace
+
+Experiment ReadExperiment(const std::filesystem::path& path, const std::vector<std::string>& set) {
+  const std::string where = path.string();
+  Json tables = ParseToml(ReadFile(path), where);
+  for (const std::string& entry : set) SetEntry(tables, entry);
+  for (const auto& [key, value] : tables.items())
+    if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) ThrowUnknownName("key", key, where, kKeys);
+
+  Experiment experiment;
+  experiment.name = path.stem().string();
+  ReadHead(tables, where, experiment);
   SimilarityOptions target;
-  target.stimuli = shared.stimuli;
-  shared.stimuli.clear();  // a condition without target has none
-
-  experiment.recordings = ReadNamed(tables, "recordings", where, SimulateOptions{}, {});
+  target.stimuli = ReadTrain(Table(tables, "train", where), where + ", [train]").stimuli;
   ListRecordings(tables);
-  experiment.models = ReadNamed(tables, "models", where, FitOptions{}, {});
-  experiment.targets = ReadNamed(tables, "targets", where, target, {});
-  experiment.conditions = ReadNamed(tables, "conditions", where, shared, {seed});
-  for (auto& condition : experiment.conditions) {
-    if (!condition.file.empty())
-      throw Error({.what = "a condition is trained, not read",
-                   .where = fmt::format("{}, [conditions.{}]", where, condition.name)});
-    if (condition.options.regularized() && condition.options.stimuli.empty())
-      condition.options.stimuli = target.stimuli;
-  }
+  experiment.recordings = ReadNamed(tables, "recordings", where, RecordingOptions{});
+  experiment.models = ReadNamed(tables, "models", where, FitOptions{});
+  experiment.classifiers = ReadNamed(tables, "classifiers", where, TrainOptions{});
+  experiment.targets = ReadNamed(tables, "targets", where, target);
+  ReadConditions(tables, where, experiment);
   RefuseKeys(Table(tables, "evaluate", where), {{"model", "every condition is evaluated"}},
              where + ", [evaluate]");
   OptionsFromJson(Table(tables, "evaluate", where), experiment.evaluate, where + ", [evaluate]");
-  if (experiment.conditions.empty())
-    throw Error({.what = "an experiment without conditions",
-                 .where = where,
-                 .expected = "at least one table [conditions.NAME]"});
   CheckNames(experiment, where);
   return experiment;
-}
-
-Json DescribeExperiment(const Experiment& experiment) {
-  return {{"name", experiment.name},
-          {"seeds", experiment.seeds},
-          {"threads", experiment.threads},
-          {"recordings", DescribeAll(experiment.recordings)},
-          {"models", DescribeAll(experiment.models)},
-          {"targets", DescribeAll(experiment.targets)},
-          {"conditions", DescribeAll(experiment.conditions)},
-          {"evaluate", Describe(experiment.evaluate)}};
 }
 
 }  // namespace murine

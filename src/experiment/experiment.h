@@ -3,8 +3,10 @@
 
 #include <filesystem>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "data/import.h"
 #include "data/simulate.h"
 #include "robustness/suite.h"
 #include "similarity/similarity.h"
@@ -21,8 +23,19 @@ struct Named {
   std::string file;
 };
 
-// An experiment as its TOML file states it. Every table holds the options of one subcommand, under the same
-// names; recordings, models and targets are named, and named again by what uses them:
+// A simulated mouse, or somebody's arrays.
+using RecordingOptions = std::variant<SimulateOptions, ImportOptions>;
+
+// A classifier that is trained once a seed. `family`: the table it comes from, where a list made several of
+// it.
+struct Condition {
+  std::string name, family;
+  TrainOptions options;
+};
+
+// An experiment as its TOML file states it (docs/experiments.md). Every table holds the options of one
+// subcommand, under the same names; recordings, models, classifiers and targets are named, and named again by
+// what uses them:
 //
 //   seeds = [0, 1, 2]
 //   [recordings.mouse]  neurons = 400
@@ -30,24 +43,25 @@ struct Named {
 //   [targets.neural]    kind = "neural", model = ["mouse"]
 //   [train]             data, stimuli ...: what all conditions share
 //   [conditions.none]
-//   [conditions.neural] target = "neural"
+//   [conditions.neural] target = "neural", alpha = [2, 8, 40]
 //   [evaluate]          noise, attacks
 struct Experiment {
   std::string name;
   std::vector<int64_t> seeds = {0};
   int threads = 2;  // of every stage; other numbers give other bits
-  std::vector<Named<SimulateOptions>> recordings;
+  std::vector<Named<RecordingOptions>> recordings;
   std::vector<Named<FitOptions>> models;
+  std::vector<Named<TrainOptions>> classifiers;  // of targets of kind features
   std::vector<Named<SimilarityOptions>> targets;
-  std::vector<Named<TrainOptions>> conditions;
+  std::vector<Condition> conditions;
   EvaluateOptions evaluate;  // data: of the condition's own, where none is stated
 };
 
 // `set`: "table.key=value" entries that replace what the file says. Errors: malformed TOML, unknown keys and
-// names (with the nearest known), names that are no file names, nothing to train.
+// names (with the nearest known), cycles, names that are no file names, nothing to train.
 Experiment ReadExperiment(const std::filesystem::path& path, const std::vector<std::string>& set);
 
-// Every option as it stands, with image sets named by what they are and files by their last name: no path.
-Json DescribeExperiment(const Experiment& experiment);
+// Every name that is used is there, and nothing needs itself. Of ReadExperiment.
+void CheckNames(const Experiment& experiment, const std::string& where);
 
 }  // namespace murine

@@ -3,27 +3,41 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
 #include <map>
 
 #include "base/hash.h"
-#include "data/inspect.h"
-#include "io/artifact.h"
-#include "io/hdf5.h"
-#include "train/fit_encoder.h"
-#include "train/train_classifier.h"
+#include "experiment/input_hash.h"
 
 namespace murine {
 namespace {
 
 constexpr size_t kKeyDigits = 12;
 
-// What a later stage needs to know of a recording, model or target: its file and, where it is made here, its
-// stage.
+// What a later stage needs to know of a recording, model, classifier or target: its file and, where it is
+// made here, its stage.
 struct Made {
   std::filesystem::path path;
   std::string key;
   std::vector<size_t> stage;  // none for a file that is there already
 };
+
+// "gabor alpha 40" as part of a file's name.
+std::string FileName(std::string name) {
+  for (char& c : name)
+    if (c == ' ')
+      c = '-';
+    else if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '_' && c != '.')
+      c = '_';
+  return name;
+}
+
+template <class Options>
+const Named<Options>& Find(const std::vector<Named<Options>>& entries, const std::string& name) {
+  for (const Named<Options>& entry : entries)
+    if (entry.name == name) return entry;
+  throw Error({.what = "unknown name '" + name + "'"});  // ReadExperiment has looked already
+}
 
 class Planner {
  public:
@@ -31,115 +45,142 @@ class Planner {
       : experiment_(experiment), folder_(std::move(folder)) {}
 
   Plan Make() {
-    for (const auto& each : experiment_.recordings) AddRecording(each);
-    for (const auto& each : experiment_.models) AddModel(each);
-    for (const auto& each : experiment_.targets) AddTarget(each);
-    for (const auto& each : experiment_.conditions)
-      for (const int64_t seed : experiment_.seeds) AddCondition(each, static_cast<uint64_t>(seed));
+    for (const auto& each : experiment_.recordings)
+      plan_.recordings = Listed(plan_.recordings, AddRecording(each));
+    for (const auto& each : experiment_.models) plan_.models = Listed(plan_.models, AddModel(each));
+    for (const auto& each : experiment_.targets) plan_.targets = Listed(plan_.targets, TargetOf(each.name));
+    for (const auto& each : experiment_.classifiers)
+      plan_.classifiers = Listed(plan_.classifiers, ClassifierOf(each.name));
+    size_t share = 0;
+    for (const Condition& each : experiment_.conditions)
+      for (const int64_t seed : experiment_.seeds) AddCondition(each, static_cast<uint64_t>(seed), share++);
     return std::move(plan_);
   }
 
  private:
-  void AddRecording(const Named<SimulateOptions>& entry) {
-    if (!entry.file.empty()) return AddFile(recordings_, entry.name, entry.file);
-    const Made made = Place("recordings", entry.name, ".h5", OptionsToJson(entry.options), {});
-    const int threads = experiment_.threads;
-    plan_.recordings.push_back(
-        Add("simulate " + entry.name, made, {}, [options = entry.options, path = made.path, threads] {
-          SimulateFile(options, path, threads);
-          return Inspect(ReadRecording(path), options.seed);
-        }));
-    recordings_[entry.name] = WithStage(made);
+  struct Work {
+    std::string verb, table, name, ending;
+    std::vector<std::string> command;
+    std::string what = {};
+    size_t share = 0;
+  };
+
+  static std::vector<size_t> Listed(std::vector<size_t> list, const Made& made) {
+    list.insert(list.end(), made.stage.begin(), made.stage.end());
+    return list;
   }
 
-  void AddModel(const Named<FitOptions>& entry) {
-    if (!entry.file.empty()) return AddFile(models_, entry.name, entry.file);
+  Made AddRecording(const Named<RecordingOptions>& entry) {
+    if (!entry.file.empty()) return recordings_[entry.name] = ThereAlready(entry.file);
+    const bool simulated = std::holds_alternative<SimulateOptions>(entry.options);
+    std::vector<std::string> command =
+        std::visit([](const auto& options) { return CommandLine(options); }, entry.options);
+    return recordings_[entry.name] =
+               Add({simulated ? "simulate" : "import", "recordings", entry.name, ".h5", std::move(command)},
+                   hashes_.Identity(entry.options), {});
+  }
+
+  Made AddModel(const Named<FitOptions>& entry) {
+    if (!entry.file.empty()) return models_[entry.name] = ThereAlready(entry.file);
     FitOptions options = entry.options;
     std::vector<const Made*> needs;
-    for (const std::string& name : options.recordings) needs.push_back(&recordings_.at(name));
-    const Made made = Place("models", entry.name, ".safetensors", OptionsToJson(options), needs);
-    for (std::string& name : options.recordings) name = recordings_.at(name).path.string();
-    plan_.models.push_back(Add("fit " + entry.name, made, needs,
-                               [options, path = made.path] { return FitEncoder(options, path); }));
-    models_[entry.name] = WithStage(made);
+    for (std::string& name : options.recordings) name = Need(recordings_.at(name), needs);
+    return models_[entry.name] =
+               Add({"fit", "models", entry.name, ".safetensors", CommandLine(options, "recording")},
+                   hashes_.Identity(entry.options), needs);
   }
 
-  void AddTarget(const Named<SimilarityOptions>& entry) {
-    if (!entry.file.empty()) return AddFile(targets_, entry.name, entry.file);
+  // Targets and classifiers may need one another; there are no cycles, ReadExperiment has looked.
+  const Made& TargetOf(const std::string& name) {
+    if (const auto found = targets_.find(name); found != targets_.end()) return found->second;
+    const Named<SimilarityOptions>& entry = Find(experiment_.targets, name);
+    if (!entry.file.empty()) {
+      const std::filesystem::path description = std::filesystem::path(entry.file).replace_extension(".json");
+      Made made = ThereAlready(entry.file);
+      if (std::filesystem::exists(description)) made.key += hashes_.OfPath(description);
+      return targets_[name] = made;
+    }
     SimilarityOptions options = entry.options;
     std::vector<const Made*> needs;
-    for (const std::string& name : options.models) needs.push_back(&models_.at(name));
-    for (const std::string& name : options.recordings) needs.push_back(&recordings_.at(name));
-    const Made made = Place("targets", entry.name, ".npy", OptionsToJson(options), needs);
-    for (std::string& name : options.models) name = models_.at(name).path.string();
-    for (std::string& name : options.recordings) name = recordings_.at(name).path.string();
-    plan_.targets.push_back(Add("similarity " + entry.name, made, needs,
-                                [options, path = made.path] { return MakeTargetFile(options, path); }));
-    targets_[entry.name] = WithStage(made);
+    for (std::string& model : options.models) model = Need(models_.at(model), needs);
+    for (std::string& recording : options.recordings) recording = Need(recordings_.at(recording), needs);
+    if (!options.classifier.empty()) options.classifier = Need(ClassifierOf(options.classifier), needs);
+    return targets_[name] = Add({"similarity", "targets", name, ".npy", CommandLine(options)},
+                                hashes_.Identity(entry.options), needs);
   }
 
-  void AddCondition(const Named<TrainOptions>& entry, uint64_t seed) {
+  const Made& ClassifierOf(const std::string& name) {
+    if (const auto found = classifiers_.find(name); found != classifiers_.end()) return found->second;
+    const Named<TrainOptions>& entry = Find(experiment_.classifiers, name);
+    if (!entry.file.empty()) return classifiers_[name] = ThereAlready(entry.file);
     TrainOptions options = entry.options;
-    options.seed = seed;
     std::vector<const Made*> needs;
-    if (options.regularized()) needs.push_back(&targets_.at(options.target));
-    const std::string name = fmt::format("{}-seed{}", entry.name, seed);
-    Json config = OptionsToJson(options);
-    config.erase("checkpoint-seconds");
-    const Made run = Place("runs", name, "", config, needs);
-    if (options.regularized()) options.target = targets_.at(options.target).path.string();
-    const std::string what = fmt::format("{}, seed {}", entry.name, seed);
-    plan_.trainings.push_back(Add("train " + what, run, needs,
-                                  [options, path = run.path] { return TrainClassifier(options, path); }));
-    AddEvaluation(what, name, WithStage(run), options.data, seed);
+    if (options.regularized()) options.target = Need(TargetOf(options.target), needs);
+    return classifiers_[name] = Add({"train", "classifiers", name, "", CommandLine(options)},
+                                    hashes_.Identity(entry.options), needs);
   }
 
-  void AddEvaluation(const std::string& what, const std::string& name, const Made& run,
-                     const std::string& trained_on, uint64_t seed) {
-    EvaluateOptions options = experiment_.evaluate;
+  void AddCondition(const Condition& condition, uint64_t seed, size_t share) {
+    TrainOptions options = condition.options;
     options.seed = seed;
-    if (options.data.empty()) options.data = trained_on.substr(0, trained_on.find('@'));
-    Json config = OptionsToJson(options);
-    config.erase("batch");
-    const Made made = Place("results", name, ".json", config, {&run});
-    options.model = run.path.string();
-    plan_.evaluations.push_back(Add("evaluate " + what, made, {&run},
-                                    [options, path = made.path] { return Evaluate(options, path); }));
+    const Json identity = hashes_.Identity(options);
+    std::vector<const Made*> needs;
+    if (options.regularized()) options.target = Need(targets_.at(options.target), needs);
+    const std::string what = fmt::format("{}, seed {}", condition.name, seed),
+                      name = fmt::format("{}-seed{}", FileName(condition.name), seed);
+    const Made run = Add({"train", "runs", name, "", CommandLine(options), what, share}, identity, needs);
+    plan_.trainings.push_back(run.stage[0]);
+
+    EvaluateOptions evaluate = experiment_.evaluate;
+    evaluate.seed = seed;
+    if (evaluate.data.empty()) evaluate.data = options.data.substr(0, options.data.find('@'));
+    const Json evaluation = hashes_.Identity(evaluate);
+    evaluate.model = run.path.string();
+    const Made results =
+        Add({"evaluate", "results", name, ".json", CommandLine(evaluate, "model"), what, share}, evaluation,
+            {&run});
+    plan_.evaluations.push_back(results.stage[0]);
   }
 
-  // The options still carry names, not paths, of what is made here: a key says nothing of folders.
-  Made Place(const std::string& table, const std::string& name, const std::string& ending, const Json& config,
-             const std::vector<const Made*>& needs) const {
-    Json identity = {{"table", table}, {"config", config}, {"needs", Json::array()}};
+  static std::string Need(const Made& made, std::vector<const Made*>& needs) {
+    needs.push_back(&made);
+    return made.path.string();
+  }
+
+  Made ThereAlready(const std::string& file) { return {file, hashes_.OfPath(file), {}}; }
+
+  // `identity`: options as the experiment names them, without paths of what is made here: a key says nothing
+  // of folders.
+  Made Add(Work work, const Json& config, const std::vector<const Made*>& needs) {
+    Json identity = {{"table", work.table}, {"config", config}, {"needs", Json::array()}};
     // Sums differ with the number of threads: so do the bits.
-    identity["threads"] = table == "recordings" ? 0 : experiment_.threads;
+    identity["threads"] = work.table == "recordings" ? 0 : experiment_.threads;
     for (const Made* need : needs) identity["needs"].push_back(need->key);
     const std::string key = Sha256Hex(identity.dump()).substr(0, kKeyDigits);
-    return {folder_ / table / fmt::format("{}-{}{}", name, key, ending), key, {}};
-  }
-
-  void AddFile(std::map<std::string, Made>& files, const std::string& name, const std::string& file) {
-    files[name] = {file, file, {}};
-  }
-
-  size_t Add(std::string what, const Made& made, const std::vector<const Made*>& needs,
-             std::function<Json()> run) {
-    Stage stage{std::move(what), made.key, made.path, {}, std::move(run)};
+    const std::string name = fmt::format("{}-{}", work.name, key);
+    Stage stage{.what = work.verb + " " + (work.what.empty() ? work.name : work.what),
+                .table = work.table,
+                .name = work.name,
+                .key = key,
+                .path = folder_ / work.table / (name + work.ending),
+                .record = folder_ / "finished" / fmt::format("{}-{}.json", work.table, name),
+                .log = folder_ / "logs" / fmt::format("{}-{}.log", work.table, name),
+                .command = {work.verb},
+                .share = work.table == "runs" || work.table == "results" ? work.share : plan_.stages.size()};
+    stage.command.insert(stage.command.end(), {"--json", "--out=" + stage.path.string(),
+                                               fmt::format("--threads={}", experiment_.threads)});
+    stage.command.insert(stage.command.end(), work.command.begin(), work.command.end());
     for (const Made* need : needs)
       stage.needs.insert(stage.needs.end(), need->stage.begin(), need->stage.end());
     plan_.stages.push_back(std::move(stage));
-    return plan_.stages.size() - 1;
-  }
-
-  Made WithStage(Made made) const {
-    made.stage = {plan_.stages.size() - 1};
-    return made;
+    return {plan_.stages.back().path, key, {plan_.stages.size() - 1}};
   }
 
   const Experiment& experiment_;
   std::filesystem::path folder_;
+  InputHashes hashes_;
   Plan plan_;
-  std::map<std::string, Made> recordings_, models_, targets_;
+  std::map<std::string, Made> recordings_, models_, classifiers_, targets_;
 };
 
 }  // namespace

@@ -8,83 +8,109 @@
 #include <chrono>
 
 #include "base/error.h"
-#include "base/interrupt.h"
 #include "base/progress.h"
+#include "experiment/input_hash.h"
 #include "experiment/plan.h"
+#include "experiment/schedule_stages.h"
 #include "experiment/summary.h"
 #include "io/file.h"
 #include "io/folder_lock.h"
 #include "io/json_lines.h"
-#include "nn/torch_setup.h"
 #include "report/report.h"
 
 namespace murine {
 namespace {
 
-bool Interrupted(const std::exception& fault) {
-  const auto* error = dynamic_cast<const Error*>(&fault);
-  return error != nullptr && error->kind() == ErrorKind::kInterrupted;
+using State = StageOutcome::State;
+
+size_t CountOf(const std::vector<StageOutcome>& outcomes, State state) {
+  return static_cast<size_t>(std::count_if(outcomes.begin(), outcomes.end(),
+                                           [&](const StageOutcome& each) { return each.state == state; }));
 }
 
-// What became of the stages that did not finish.
-struct Failures {
-  std::string first;  // message
-  int failed = 0, not_run = 0;
-};
+void ThrowWhereFailed(const Plan& plan, const std::vector<StageOutcome>& outcomes) {
+  const size_t failed = CountOf(outcomes, State::kFailed);
+  if (failed == 0) return;
+  std::string what;
+  for (size_t i = 0; i < outcomes.size(); ++i)
+    if (outcomes[i].state == State::kFailed)
+      what += fmt::format("\n  {}: {}\n    its log: {}", plan.stages[i].what, outcomes[i].error,
+                          plan.stages[i].log.string());
+  throw Error({.what = fmt::format("{} of {} stages failed and {} could not run without them:{}\n", failed,
+                                   plan.stages.size(), CountOf(outcomes, State::kNotRun), what),
+               .hint = "finished stages are kept; the same command tries the others again"});
+}
 
-StageResults RunStages(const Plan& plan, Failures& failures) {
-  StageResults results(plan.stages.size());
-  for (size_t i = 0; i < plan.stages.size(); ++i) {
-    const Stage& stage = plan.stages[i];
-    const bool ready = std::all_of(stage.needs.begin(), stage.needs.end(),
-                                   [&](size_t need) { return results[need].has_value(); });
-    if (!ready) {
-      spdlog::warn("[{}/{}] {}: not run, for it needs what failed", i + 1, plan.stages.size(), stage.what);
-      ++failures.not_run;
-      continue;
-    }
-    if (InterruptRequested()) ThrowInterrupted("finished stages are kept");
-    spdlog::info("[{}/{}] {}", i + 1, plan.stages.size(), stage.what);
-    try {
-      results[i] = stage.run();
-    } catch (const std::exception& fault) {
-      if (Interrupted(fault)) throw;
-      if (failures.failed++ == 0) failures.first = fmt::format("{}: {}", stage.what, fault.what());
-      spdlog::warn("[{}/{}] {} failed: {}", i + 1, plan.stages.size(), stage.what, fault.what());
-    }
+Json WriteSummary(const Experiment& experiment, const Plan& plan, const std::vector<StageOutcome>& outcomes,
+                  const std::filesystem::path& folder) {
+  Json summary = Summarize(experiment, plan, outcomes);
+  WriteJson(folder / "results.json", summary);
+  const auto finished = [](const Json& condition) { return condition["seeds"] > 0; };
+  if (std::any_of(summary["conditions"].begin(), summary["conditions"].end(), finished))
+    WriteFileAtomically(folder / "report.html", ReportPage(summary, "results", folder));
+  return summary;
+}
+
+// What other shards have finished since; false where there is nothing new.
+bool LookAgain(const Plan& plan, std::vector<StageOutcome>& outcomes) {
+  bool more = false;
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i].state != State::kElsewhere) continue;
+    outcomes[i].result = FinishedResult(plan.stages[i]);
+    if (!outcomes[i].result) continue;
+    outcomes[i].state = State::kDone;
+    more = true;
   }
-  return results;
+  return more;
+}
+
+Json RunLocked(const Experiment& experiment, const RunOptions& options, const std::optional<Shard>& shard,
+               const std::filesystem::path& folder) {
+  const auto start = std::chrono::steady_clock::now();
+  const Plan plan = MakePlan(experiment, folder);
+  WriteFileAtomically(folder / "experiment.toml", FormatToml(DescribeExperiment(experiment)));
+  std::vector<StageOutcome> outcomes =
+      RunStages(plan.stages, {.program = options.program, .jobs = options.jobs, .shard = shard});
+  Json summary;
+  // The shard that ends last writes the whole: it looks again after each that it wrote.
+  do summary = WriteSummary(experiment, plan, outcomes, folder);
+  while (LookAgain(plan, outcomes));
+  ThrowWhereFailed(plan, outcomes);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const size_t elsewhere = CountOf(outcomes, State::kElsewhere);
+  if (elsewhere > 0)
+    spdlog::info("this shard's stages are done in {}; {} of {} are left to the others",
+                 FormatSeconds(seconds), elsewhere, plan.stages.size());
+  else
+    spdlog::info("all {} stages done in {}", plan.stages.size(), FormatSeconds(seconds));
+  const std::filesystem::path report = folder / "report.html";
+  summary["report"] = std::filesystem::exists(report) ? Json(report.string()) : Json(nullptr);
+  return summary;
 }
 
 }  // namespace
 
-Json RunExperiment(const RunOptions& options, const std::filesystem::path& folder) {
-  const auto start = std::chrono::steady_clock::now();
+Experiment ReadExperiment(const RunOptions& options) {
+  if (options.jobs < 1)
+    throw Error({.what = "--jobs",
+                 .expected = "at least 1",
+                 .got = fmt::format("{}", options.jobs),
+                 .kind = ErrorKind::kUsage});
   Experiment experiment = ReadExperiment(options.experiment, options.set);
   if (options.threads > 0) experiment.threads = options.threads;
   if (options.seed) experiment.seeds = {*options.seed};
-  SetUpTorch(experiment.threads);
-  const FolderLock lock(folder);
-  const Plan plan = MakePlan(experiment, folder);
-  WriteFileAtomically(folder / "experiment.toml", FormatToml(DescribeExperiment(experiment)));
+  return experiment;
+}
 
-  Failures failures;
-  const StageResults results = RunStages(plan, failures);
-  Json summary = Summarize(experiment, plan, results);
-  WriteJson(folder / "results.json", summary);
-  const std::filesystem::path report = folder / "report.html";
-  const auto finished = [](const Json& condition) { return condition["seeds"] > 0; };
-  if (std::any_of(summary["conditions"].begin(), summary["conditions"].end(), finished))
-    WriteFileAtomically(report, ReportPage(summary, "results", folder));
-  if (failures.failed > 0)
-    throw Error(
-        {.what = fmt::format("{} of {} stages failed and {} could not run without them; the first: {}",
-                             failures.failed, plan.stages.size(), failures.not_run, failures.first),
-         .hint = "finished stages are kept; the same command tries the others again"});
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  spdlog::info("all {} stages done in {}", plan.stages.size(), FormatSeconds(seconds));
-  summary["report"] = report.string();
-  return summary;
+Json RunExperiment(const RunOptions& options, const std::filesystem::path& folder) {
+  const Experiment experiment = ReadExperiment(options);
+  if (options.shard.empty()) {
+    const FolderLock lock(folder);
+    return RunLocked(experiment, options, {}, folder);
+  }
+  const Shard shard = Shard::Parse(options.shard);
+  const FolderLock lock(folder, shard);
+  return RunLocked(experiment, options, shard, folder);
 }
 
 }  // namespace murine

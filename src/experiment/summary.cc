@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiment/input_hash.h"
+
 namespace murine {
 namespace {
 
@@ -59,9 +61,10 @@ Json SummarizeTests(const std::vector<Json>& results) {
   return tests;
 }
 
-Json SummarizeCondition(const std::string& name, const std::vector<Json>& trainings,
+Json SummarizeCondition(const Condition& of, const std::vector<Json>& trainings,
                         const std::vector<Json>& evaluations) {
-  Json condition = {{"name", name}, {"seeds", evaluations.size()}};
+  Json condition = {{"name", of.name}, {"family", of.family}, {"seeds", evaluations.size()}};
+  if (of.options.regularized()) condition["alpha"] = of.options.alpha;
   if (evaluations.empty()) return condition;
   AddMean(condition, "clean_accuracy", Collect(evaluations, Json::json_pointer("/clean_accuracy")));
   if (evaluations.size() == 1) condition["clean_interval"] = evaluations[0]["clean_interval"];
@@ -85,12 +88,12 @@ Json SummarizeCondition(const std::string& name, const std::vector<Json>& traini
 // Named results of the stages of one table, without what changes from run to run.
 template <class Options>
 Json SummarizeTable(const std::vector<Named<Options>>& entries, const std::vector<size_t>& stages,
-                    const StageResults& results) {
+                    const std::vector<StageOutcome>& outcomes) {
   Json table = Json::array();
   size_t next = 0;
   for (const Named<Options>& entry : entries) {
     if (!entry.file.empty()) continue;
-    const std::optional<Json>& result = results[stages[next++]];
+    const std::optional<Json>& result = outcomes[stages[next++]].result;
     if (!result) continue;
     Json named = {{"name", entry.name}};
     for (const auto& [key, value] : result->items())
@@ -165,7 +168,7 @@ std::string FormatConditions(const Json& summary) {
 
 }  // namespace
 
-Json Summarize(const Experiment& experiment, const Plan& plan, const StageResults& results) {
+Json Summarize(const Experiment& experiment, const Plan& plan, const std::vector<StageOutcome>& outcomes) {
   Json summary = {{"name", experiment.name},
                   {"experiment", DescribeExperiment(experiment)},
                   {"seeds", experiment.seeds},
@@ -174,16 +177,16 @@ Json Summarize(const Experiment& experiment, const Plan& plan, const StageResult
     std::vector<Json> trainings, evaluations;
     for (size_t s = 0; s < experiment.seeds.size(); ++s) {
       const size_t i = c * experiment.seeds.size() + s;
-      if (!results[plan.evaluations[i]]) continue;
-      trainings.push_back(*results[plan.trainings[i]]);
-      evaluations.push_back(*results[plan.evaluations[i]]);
+      if (!outcomes[plan.evaluations[i]].result || !outcomes[plan.trainings[i]].result) continue;
+      trainings.push_back(*outcomes[plan.trainings[i]].result);
+      evaluations.push_back(*outcomes[plan.evaluations[i]].result);
     }
-    summary["conditions"].push_back(
-        SummarizeCondition(experiment.conditions[c].name, trainings, evaluations));
+    summary["conditions"].push_back(SummarizeCondition(experiment.conditions[c], trainings, evaluations));
   }
-  summary["recordings"] = SummarizeTable(experiment.recordings, plan.recordings, results);
-  summary["encoding_models"] = SummarizeTable(experiment.models, plan.models, results);
-  summary["targets"] = SummarizeTable(experiment.targets, plan.targets, results);
+  summary["recordings"] = SummarizeTable(experiment.recordings, plan.recordings, outcomes);
+  summary["encoding_models"] = SummarizeTable(experiment.models, plan.models, outcomes);
+  summary["classifiers"] = SummarizeTable(experiment.classifiers, plan.classifiers, outcomes);
+  summary["targets"] = SummarizeTable(experiment.targets, plan.targets, outcomes);
   return summary;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,13 +8,10 @@
 
 namespace murine {
 
-// The result of each stage of a plan; nothing where it failed or could not run.
-using StageResults = std::vector<std::optional<Json>>;
-
 // What came out: for every condition the mean over its seeds of each figure and, with two seeds or more, its
 // standard error (sample standard deviation / sqrt(seeds)); scores of encoding models; what the targets are.
 // Nothing in it changes from run to run.
-Json Summarize(const Experiment& experiment, const Plan& plan, const StageResults& results);
+Json Summarize(const Experiment& experiment, const Plan& plan, const std::vector<StageOutcome>& outcomes);
 
 // The same for people: a row a test, a column a condition; then the encoding models.
 std::string FormatSummary(const Json& summary);

@@ -2,20 +2,33 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace murine {
 
-// Holds a folder for one process at a time, by flock on the folder itself: nothing is left behind, and a
-// killed process holds nothing. Makes the folder. Errors: another process holds it (its pid is named).
+// One part of the work in a folder, where several processes share it: K of N.
+struct Shard {
+  int number = 1, count = 1;  // 1 <= number <= count
+
+  static Shard Parse(const std::string& text);  // "2/4". Error kUsage
+  std::string Name() const;                     // "2-of-4"
+};
+
+// Holds a folder for one process at a time, or one shard of it, by flock on files called .lock in it: a
+// killed process holds nothing, and on file systems that pass locks on (NFS 4) other machines are kept out,
+// too. Makes the folder. Errors: another process holds it, the same shard, or a shard of another number (its
+// pid and host are named).
 class FolderLock {
  public:
-  explicit FolderLock(const std::filesystem::path& folder);
-  ~FolderLock();
+  explicit FolderLock(const std::filesystem::path& folder);  // for itself alone
+  FolderLock(const std::filesystem::path& folder, const Shard& shard);
+  ~FolderLock();  // removes the files, unless others hold a shard
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
 
  private:
-  int descriptor_;
+  std::filesystem::path whole_path_, shard_path_;
+  int whole_ = -1, shard_ = -1;
 };
 
 }  // namespace murine

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "io/file.h"
+#include "io/integrity.h"
 #include "report/experiment_file.h"
 #include "report/png_address.h"
 
@@ -77,7 +78,8 @@ Json ExperimentNeuronFigures(const fs::path& folder, const std::string& name) {
   const auto model = ExperimentFile(folder / "models", name, ".safetensors");
   if (!model || !fs::exists(model->string() + ".figures.json")) return nullptr;
   const std::string where = model->filename().string() + ".figures.json";
-  const Json stored = ParseJson(ReadFile(model->string() + ".figures.json", kLargestModelFigures), where);
+  const Json stored =
+      ParseHashedJson(ReadFile(model->string() + ".figures.json", kLargestModelFigures), where).value;
   return NeuronFigures(Field(stored, where), *model);
 }
 

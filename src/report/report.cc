@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "io/file.h"
+#include "io/integrity.h"
 #include "report/assets.h"
 #include "report/figures.h"
 
@@ -82,9 +83,12 @@ NamedResults ReadResults(const std::string& typed) {
   // a target is described beside its array, an encoding model beside its weights
   if (file.extension() == ".npy") file.replace_extension(".json");
   if (file.extension() == ".safetensors") file += ".figures.json";
+  Json results = ParseHashedJson(ReadFile(file, kMostBytes), where).value;
+  // a results file that was copied without the tables beside it still makes a page
+  if (results.is_object()) CheckBeside(file, results.value("files", Json()), Missing::kAccept);
   return {.where = where,
           .name = name.empty() ? "results" : name.string(),
-          .results = ParseJson(ReadFile(file, kMostBytes), where),
+          .results = std::move(results),
           .path = beside,
           .png = fs::exists(picture) ? ReadFile(picture, kMostBytes) : ""};
 }

@@ -2,6 +2,7 @@
 #include "report/target_figures.h"
 
 #include "io/file.h"
+#include "io/integrity.h"
 #include "report/experiment_file.h"
 #include "report/field.h"
 #include "report/png_address.h"
@@ -24,7 +25,9 @@ Json NumberList(const Field& field, double low, double high) {
 Json TargetFigures(const fs::path& npy) {
   const fs::path file = fs::path(npy).replace_extension(".figures.json");
   if (!fs::exists(file)) return nullptr;
-  const Json stored = ParseJson(ReadFile(file, kLargestFigures), file.filename().string());
+  const Json stored = ParseHashedJson(ReadFile(file, kLargestFigures), file.filename().string()).value;
+  if (stored.is_object())
+    CheckBeside(fs::path(file).replace_extension(), stored.value("files", Json()), Missing::kRefuse);
   const Field figures(stored, file.filename().string());
   Json shown = {{"file", npy.stem().string()},
                 {"eigenvalues", NumberList(figures["eigenvalues"], -kAny, kAny)},

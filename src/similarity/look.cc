@@ -9,6 +9,7 @@
 #include "data/reliability.h"
 #include "io/artifact.h"
 #include "io/color_scale.h"
+#include "io/integrity.h"
 #include "io/json_lines.h"
 #include "nn/tensor.h"
 #include "similarity/cluster.h"
@@ -202,8 +203,12 @@ void WriteLook(const std::filesystem::path& npy, const Json& description, const 
   const std::filesystem::path json = FiguresPath(npy);
   WritePng(std::filesystem::path(json).replace_extension(".matrix.png"),
            DrawMatrix(matrix, order, limit, kMostPx));
-  if (!pairs.empty())
+  std::vector<std::string> pictures = {".matrix.png"};
+  if (!pairs.empty()) {
+    pictures.emplace_back(".pairs.png");
     WritePng(std::filesystem::path(json).replace_extension(".pairs.png"), DrawPairs(pairs, images, index));
+  }
+  figures["files"] = HashesBeside(std::filesystem::path(json).replace_extension(), pictures);
   WriteJson(json, figures);
 }
 

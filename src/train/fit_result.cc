@@ -9,6 +9,7 @@
 #include "data/reliability.h"
 #include "io/artifact.h"
 #include "io/file.h"
+#include "io/integrity.h"
 #include "io/json_lines.h"
 #include "similarity/unit_vectors.h"
 #include "train/example_neurons.h"
@@ -145,6 +146,7 @@ Json WriteFitResult(const std::filesystem::path& out, FitState& state, const std
   Json per_recording = Json::array(), architectures = Json::array(), repeated = Json::array(),
        examples = Json::array();
   Json similarity;
+  std::vector<std::string> tables;
   for (size_t k = 0; k < data.size(); ++k) {
     const Recording& recording = data[k].recording;
     const Scored scored = Score(data[k], predictions[k]);
@@ -161,10 +163,11 @@ Json WriteFitResult(const std::filesystem::path& out, FitState& state, const std
     const Columns columns = TableOf(scored);
     for (const auto& [name, values] : columns)
       file.Add(prefix + name, NdArray<float>{{recording.neurons()}, {values.begin(), values.end()}});
-    const std::string beside = out.string() + "." + prefix;
-    WriteNeurons(beside + "neurons.csv", columns);
-    examples.push_back(
-        ExampleFigures(state.encoders[k], data[k], predictions[k], scored.scores, beside + "fields.png"));
+    tables.push_back(fmt::format(".{}neurons.csv", prefix));
+    WriteNeurons(out.string() + tables.back(), columns);
+    tables.push_back(fmt::format(".{}fields.png", prefix));
+    examples.push_back(ExampleFigures(state.encoders[k], data[k], predictions[k], scored.scores,
+                                      out.string() + tables.back()));
     all.Add(scored);
   }
   Json result = {{"validation_correlation", state.best}};
@@ -176,6 +179,7 @@ Json WriteFitResult(const std::filesystem::path& out, FitState& state, const std
   result["epochs"] = state.epoch;
   result["best_epoch"] = state.best_epoch;
   result["per_recording"] = per_recording;
+  result["files"] = HashesBeside(out, tables);
   file.metadata["encoding_model"] = OneOrList(architectures).dump();
   file.metadata["config"] = identity.dump();
   file.metadata["result"] = result.dump();
@@ -192,7 +196,9 @@ Json StoredFitResult(const std::filesystem::path& out, const Json& identity) {
     return found == metadata.end() ? Json::object() : ParseJson(found->second, out.string());
   };
   RefuseOtherConfig(json("config"), identity, out);
-  return json("result");
+  const Json result = json("result");
+  CheckBeside(out, result.value("files", Json()), Missing::kRefuse);
+  return result;
 }
 
 }  // namespace murine

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiment/experiment.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "experiment/expand.h"
+#include "experiment/plan.h"
+#include "io/temporary_folder.h"
+
+namespace murine::experiment_test {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr const char* kSmall = R"(
+[recordings.mouse]
+neurons = 12
+[models.mouse]
+recording = "mouse"
+[targets.neural]
+kind = "neural"
+model = ["mouse"]
+[train]
+data = "fashion-mnist@0-400"
+stimuli = "dead-leaves:30x36x64"
+width = 4
+[conditions.none]
+[conditions.neural]
+target = "neural"
+)";
+
+class ExperimentTest : public testing::Test {
+ protected:
+  Experiment Read(const std::string& text, const std::vector<std::string>& set = {}) {
+    Put(folder_ / "x.toml", text);
+    return ReadExperiment(folder_ / "x.toml", set);
+  }
+  Plan PlanOf(const std::string& text, const std::vector<std::string>& set = {}) {
+    return MakePlan(Read(text, set), "out");
+  }
+  TemporaryFolder folder_;
+};
+
+std::vector<std::string> NamesOf(const Experiment& experiment) {
+  std::vector<std::string> names;
+  for (const Condition& condition : experiment.conditions) names.push_back(condition.name);
+  return names;
+}
+
+std::set<std::string> PathsOf(const Plan& plan) {
+  std::set<std::string> paths;
+  for (const Stage& stage : plan.stages) paths.insert(stage.path.string());
+  return paths;
+}
+
+// How many artifacts of `after` are not of `before`.
+size_t Redone(const Plan& before, const Plan& after) {
+  const std::set<std::string> known = PathsOf(before);
+  size_t count = 0;
+  for (const std::string& path : PathsOf(after)) count += known.count(path) == 0;
+  return count;
+}
+
+TEST_F(ExperimentTest, ListsBecomeConditions) {
+  const Experiment experiment = Read(std::string(kSmall) + R"(
+alpha = [2, 8.5]
+epochs = [3, 6]
+)",
+                                     {"conditions.none.epochs=[1,2]", "train.pair-images=[4,8]"});
+  EXPECT_THAT(
+      NamesOf(experiment),
+      ElementsAre("none epochs 1", "none epochs 2", "neural alpha 2 epochs 3 pair-images 4",
+                  "neural alpha 2 epochs 3 pair-images 8", "neural alpha 2 epochs 6 pair-images 4",
+                  "neural alpha 2 epochs 6 pair-images 8", "neural alpha 8.5 epochs 3 pair-images 4",
+                  "neural alpha 8.5 epochs 3 pair-images 8", "neural alpha 8.5 epochs 6 pair-images 4",
+                  "neural alpha 8.5 epochs 6 pair-images 8"));
+  const Condition& last = experiment.conditions.back();
+  EXPECT_EQ(last.family, "neural");
+  EXPECT_EQ(last.options.alpha, 8.5);
+  EXPECT_EQ(last.options.epochs, 6);
+  EXPECT_EQ(last.options.pair_images, 8);
+  EXPECT_EQ(last.options.width, 4);
+  EXPECT_EQ(experiment.conditions[0].options.stimuli, "");
+}
+
+TEST_F(ExperimentTest, AChangedLineRedoesWhatHangsOnIt) {
+  const Plan before = PlanOf(kSmall);
+  ASSERT_EQ(before.stages.size(), 7u);  // recording, model, target, twice training and evaluation
+  const struct {
+    const char* change;
+    size_t redone;
+  } cases[] = {{"train.alpha=3", 2},
+               {"train.checkpoint-seconds=1", 0},
+               {"seeds=[0,1]", 4},
+               {"train.epochs=3", 4},
+               {"conditions.none.blur=1", 2},
+               {"targets.neural.kind=\"neural-raw\"", 3},
+               {"models.mouse.channels=8", 4},
+               {"recordings.mouse.repeats=3", 5},
+               {"evaluate.attacks=\"pgd\"", 2},
+               {"evaluate.batch=3", 0},
+               {"threads=1", 6},
+               {"conditions.more.target=\"neural\"", 2}};
+  for (const auto& [change, redone] : cases)
+    EXPECT_EQ(Redone(before, PlanOf(kSmall, {change})), redone) << change;
+  EXPECT_EQ(Redone(before, PlanOf("# a comment\n" + std::string(kSmall))), 0);
+}
+
+// The content counts; where it lies and when it was written do not.
+TEST_F(ExperimentTest, FilesCountByTheirContent) {
+  const auto file_alone = [&](const std::string& name) {
+    std::string text = kSmall;
+    const size_t at = text.find("neurons = 12");
+    return PlanOf(text.replace(at, 12, "file = \"" + (folder_ / name).string() + "\""));
+  };
+  Put(folder_ / "a.h5", "recording");
+  Put(folder_ / "b.h5", "recording");
+  Put(folder_ / "c.h5", "another");
+  const Plan a = file_alone("a.h5");
+  std::filesystem::last_write_time(folder_ / "a.h5", std::filesystem::file_time_type::max());
+  EXPECT_EQ(Redone(a, file_alone("a.h5")), 0u);
+  EXPECT_EQ(Redone(a, file_alone("b.h5")), 0u);
+  EXPECT_EQ(Redone(a, file_alone("c.h5")), 4u);
+  EXPECT_THAT(MessageOf([&] { file_alone("absent.h5"); }), HasSubstr("absent.h5"));
+}
+
+TEST_F(ExperimentTest, WhatNeedsWhat) {
+  for (const char* name : {"i.npy", "l.npy", "t.npy"}) Put(folder_ / name, name);
+  std::string text = R"(
+[recordings.v4]
+images = "DIR/i.npy"
+trials = "DIR/t.npy"
+[classifiers.labels]
+data = "npy:DIR/i.npy,DIR/l.npy"
+epochs = 2
+[targets.raw]
+kind = "neural-raw"
+recording = ["v4"]
+[targets.features]
+kind = "features"
+classifier = "labels"
+[train]
+data = "npy:DIR/i.npy,DIR/l.npy"
+stimuli = "npy:DIR/i.npy"
+[conditions.features]
+target = "features"
+validation-noise = ""
+)";
+  for (size_t at = text.find("DIR"); at != std::string::npos; at = text.find("DIR"))
+    text.replace(at, 3, folder_.path().string());
+  const Plan plan = PlanOf(text);
+  std::vector<std::string> stages;
+  for (const Stage& stage : plan.stages) {
+    std::string needs;
+    for (const size_t need : stage.needs) needs += " <- " + plan.stages[need].what;
+    stages.push_back(stage.what + needs);
+  }
+  EXPECT_THAT(stages, ElementsAre("import v4", "similarity raw <- import v4", "train labels",
+                                  "similarity features <- train labels",
+                                  "train features, seed 0 <- similarity features",
+                                  "evaluate features, seed 0 <- train features, seed 0"));
+  const std::string here = folder_.path().string();
+  EXPECT_THAT(plan.stages[0].command,
+              ElementsAre("import", "--json", "--out=" + plan.stages[0].path.string(), "--threads=2",
+                          "--images=" + here + "/i.npy", "--trials=" + here + "/t.npy"));
+  EXPECT_THAT(
+      plan.stages[4].command,
+      ElementsAre("train", "--json", "--out=" + plan.stages[4].path.string(), "--threads=2",
+                  "--data=npy:" + here + "/i.npy," + here + "/l.npy", "--stimuli=npy:" + here + "/i.npy",
+                  "--target=" + plan.stages[3].path.string(), "--validation-noise", ""));
+  EXPECT_EQ(plan.stages[5].command.back(), plan.stages[4].path.string());
+  EXPECT_THAT(plan.targets, ElementsAre(1, 3));
+}
+
+TEST_F(ExperimentTest, OneClearErrorEach) {
+  const struct {
+    const char *text, *message;
+  } cases[] = {
+      {"[conditions.a]\nwidht = 3", "did you mean 'width'"},
+      {"[train]\nwidht = [3]\n[conditions.a]", "unknown key 'widht' in"},
+      {"[conditions.a]\nalpha = []\ntarget = \"t\"\n[targets.t]", "an empty list of 'alpha'"},
+      {"[conditions.a]\nepochs = [3, 3]", "twice with the same value"},
+      {"[conditions.a]\nepochs = [3, \"many\"]", "wrong type for epochs"},
+      {"[conditions.a]\nepochs = [[3]]", "wrong type for epochs"},
+      {"[train]\ndata = [\"a\", \"b\"]\n[conditions.a]", "wrong type for data"},
+      {"[conditions.a]\nalpha = 3", "'alpha' for a condition without a target"},
+      {"[conditions.a]\nseed = 3", "key 'seed' has no place here"},
+      {"[conditions.a]\nfile = \"run\"", "a condition is trained, not read"},
+      {"[conditions.a]\ntarget = \"t\"", "add a table [targets.t]"},
+      {"[conditions.a]\ntarget = \"u\"\n[targets.t]", "did you mean 't'"},
+      {"[conditions]\na = 3", "not a table"},
+      {"[conditions.\"a/b\"]", "a name that cannot be a file's"},
+      {"seeds = []\n[conditions.a]", "at least one seed"},
+      {"seeds = [1, 1]\n[conditions.a]", "different numbers"},
+      {"seeds = [-1]\n[conditions.a]", "0 or more"},
+      {"threads = 0\n[conditions.a]", "one thread"},
+      {"[condition.a]", "did you mean 'conditions'"},
+      {"name = \"x\"", "without conditions"},
+      {"[targets.t]\nclassifier = \"c\"\n[conditions.a]", "add a table [classifiers.c]"},
+      {"[targets.t]\nmodel = [\"m\"]\n[conditions.a]", "add a table [models.m]"},
+      {"[models.m]\n[conditions.a]", "unknown recording ''"},
+      {"[recordings.r]\ntrials = \"t.npy\"\nneurons = 3\n[conditions.a]", "unknown key 'neurons'"},
+      {"[recordings.r]\nfile = \"r.h5\"\nneurons = 3\n[conditions.a]", "takes no options"},
+      {"[targets.t]\nclassifier = \"c\"\n[classifiers.c]\ntarget = \"t\"\n[conditions.a]",
+       "targets.t -> classifiers.c -> targets.t"},
+      {"[targets.t]\nclassifier = \"c\"\n[classifiers.c]\ntarget = \"t\"\n[conditions.a]", "a cycle"},
+      {"[evaluate]\nmodel = \"m\"\n[conditions.a]", "every condition is evaluated"},
+  };
+  for (const auto& [text, message] : cases)
+    EXPECT_THAT(MessageOf([&] { Read(text); }), HasSubstr(message)) << text;
+}
+
+}  // namespace murine::experiment_test

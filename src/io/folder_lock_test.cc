@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/folder_lock.h"
+
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "io/temporary_folder.h"
+
+namespace murine::folder_lock_test {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(FolderLock, KeepsOthersOutAndLeavesNothing) {
+  const TemporaryFolder folder;
+  {
+    const FolderLock lock(folder / "run");
+    const std::string message = MessageOf([&] { FolderLock(folder / "run"); });
+    EXPECT_THAT(message, HasSubstr("another process works in the folder"));
+    EXPECT_THAT(message, HasSubstr(std::to_string(getpid()) + " on "));
+    EXPECT_THAT(MessageOf([&] {
+                  FolderLock(folder / "run", Shard{1, 2});
+                }),
+                HasSubstr("another process works"));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder / "run"));
+  const FolderLock again(folder / "run");
+}
+
+TEST(FolderLock, IsFreeOnceItsHolderIsKilled) {
+  const TemporaryFolder folder;
+  const pid_t child = fork();
+  if (child == 0) {
+    const FolderLock lock(folder.path());
+    Put(folder / "held", "");
+    while (true) pause();
+  }
+  while (!std::filesystem::exists(folder / "held")) usleep(1000);
+  EXPECT_THAT(MessageOf([&] { FolderLock lock(folder.path()); }), HasSubstr(std::to_string(child) + " on "));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  EXPECT_EQ(MessageOf([&] { FolderLock lock(folder.path()); }), "no error");
+}
+
+TEST(FolderLock, SharesOfAFolder) {
+  const TemporaryFolder folder;
+  auto first = std::make_unique<FolderLock>(folder.path(), Shard{1, 2});
+  auto second = std::make_unique<FolderLock>(folder.path(), Shard{2, 2});
+  EXPECT_THAT(MessageOf([&] {
+                FolderLock(folder.path(), Shard{2, 2});
+              }),
+              HasSubstr("choose another --shard"));
+  EXPECT_THAT(MessageOf([&] { FolderLock(folder.path(), Shard{3, 3}); }), HasSubstr("the same N"));
+  EXPECT_THAT(MessageOf([&] { FolderLock lock(folder.path()); }), HasSubstr("-of-2, process"));
+  first.reset();
+  EXPECT_THAT(MessageOf([&] { FolderLock lock(folder.path()); }), HasSubstr("shard 2-of-2"));
+  second.reset();
+  EXPECT_THAT(folder.Names(), IsEmpty());
+}
+
+TEST(Shard, Parse) {
+  const Shard shard = Shard::Parse("2/14");
+  EXPECT_EQ(shard.number, 2);
+  EXPECT_EQ(shard.count, 14);
+  for (const char* wrong :
+       {"", "2", "/2", "2/", "0/2", "3/2", "-1/2", "1/2/3", "1/2 ", "a/b", "1/99999999999"})
+    EXPECT_THAT(MessageOf([&] { Shard::Parse(wrong); }), HasSubstr("malformed shard")) << wrong;
+}
+
+}  // namespace murine::folder_lock_test
