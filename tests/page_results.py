@@ -38,7 +38,7 @@ for i in range(1, 51):
     json.dump(varied(noisy), open(f"run{i}.json", "w"))
 
 conditions, fronts, matched, selection, rows = [], [], [], [], []
-figures = {"gaussian:0.1": ("gaussian", {"norm": None, "level": 0.1}), "pgd:linf:0.0157": ("pgd", {"norm": "linf", "epsilon": 4 / 255})}
+figures = {"gaussian 0.1": ("gaussian", {"norm": None, "level": 0.1}), "pgd linf 4/255": ("pgd", {"norm": "linf", "epsilon": 4 / 255})}
 for family, gain in (("shuffled", 0), ("neural", 0.15)):
     points = {figure: [] for figure in figures}
     for step, alpha in enumerate((5, 10, 20, 40)):
@@ -46,17 +46,18 @@ for family, gain in (("shuffled", 0), ("neural", 0.15)):
         tests = []
         for figure, (test, strength) in figures.items():
             accuracy = 0.3 + gain + 0.05 * step
-            tests.append({"name": test, **strength, "accuracy": accuracy, "accuracy_se": 0.02})
+            tests.append({"name": test, **strength, "accuracy": accuracy, "accuracy_se": 0.02,
+                          "accuracy_interval": [accuracy - 0.06, accuracy + 0.06]})
             points[figure].append({"condition": name, "clean_accuracy": clean, "accuracy": accuracy, "standard_error": 0.02})
         conditions.append({"name": name, "family": family, "alpha": alpha, "seeds": 5, "clean_accuracy": clean,
-                           "clean_accuracy_se": 0.01, "n": 100, "tests": tests})
+                           "clean_accuracy_se": 0.01, "clean_accuracy_interval": [clean - 0.13, clean + 0.13], "n": 100, "tests": tests})
     fronts += [{"figure": figure, "family": family, "points": points[figure]} for figure in figures]
     selection.append({"family": family, "condition": f"{family} alpha 20", "alpha": 20, "validation_accuracy": 0.86,
                       "validation_accuracy_noise": 0.4 + gain, "kept_share": 0.955})
 for figure in figures:
     rows.append({"condition": "neural alpha 20", "against": "shuffled alpha 20", "figure": figure, "difference": 0.15,
                  "interval": [0.11, 0.19], "p_value": 0.0004, "p_holm": 0.0008})
-    matched.append({"family": "neural", "against": "shuffled", "figure": figure, "clean_accuracy": 0.87, "accuracy": 0.525,
+    matched.append({"family": "neural", "condition": "neural alpha 20", "against": "shuffled", "figure": figure, "clean_accuracy": 0.87, "accuracy": 0.525,
                     "accuracy_against": 0.375, "difference": 0.15, "interval": [0.1, 0.2]})
 pathlib.Path("sweep").mkdir(exist_ok=True)
 json.dump({"name": "alpha sweep", "experiment": {"seeds": 5}, "seeds": list(range(5)), "conditions": conditions,

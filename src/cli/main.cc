@@ -35,6 +35,11 @@ int Run(int argc, char** argv) {
       "murine");
   app.set_version_flag("--version", MURINE_VERSION);
   app.require_subcommand(1);
+  app.footer(
+      "murine COMMAND --help explains a command. Image sets are named KIND:PATH: cifar10:DIR, cifar100:DIR,\n"
+      "mnist:DIR, fashion-mnist[:DIR], folder:DIR, npy:IMAGES.npy[,LABELS.npy], recording:FILE and\n"
+      "dead-leaves:COUNTxHEIGHTxWIDTH; @START-END behind one takes a slice of it. More in "
+      "docs/formats.md.\n");
   murine::Session session;
   murine::AddSimulate(app, session);
   murine::AddImport(app, session);

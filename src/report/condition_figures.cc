@@ -9,11 +9,15 @@ namespace {
 constexpr size_t kStages = 5;
 
 // Accuracy and its spread; null where there is no accuracy.
-Json Score(const Field& accuracy, const Field& se, const Field& interval) {
-  if (accuracy.missing()) return nullptr;
-  Json score = {{"accuracy", accuracy.Number(0, 1)}};
-  PutUnlessNull(score, "se", se.Number(0, 1));
-  PutUnlessNull(score, "interval", interval.Numbers(2, 0, 1));
+// of: what "accuracy" is called there, with its standard error and its interval over seeds, which over few of
+// them may reach beyond 0 and 1; `interval`: that of one evaluation, over images.
+Json Score(const Field& object, const std::string& of, const char* interval) {
+  const auto field = [&](const std::string& key) { return object[key.c_str()]; };
+  if (field(of).missing()) return nullptr;
+  Json score = {{"accuracy", field(of).Number(0, 1)}};
+  PutUnlessNull(score, "se", field(of + "_se").Number(0, 1));
+  PutUnlessNull(score, "interval", object[interval].Numbers(2, 0, 1));
+  PutUnlessNull(score, "interval", field(of + "_interval").Numbers(2, -kAny, kAny));
   return score;
 }
 
@@ -21,7 +25,7 @@ Json Tests(const Field& tests) {
   Json list = Json::array();
   for (const Field& test : tests.Entries()) {
     const std::string name = test["name"].RequiredText();
-    Json entry = Score(test["accuracy"], test["accuracy_se"], test["interval"]);
+    Json entry = Score(test, "accuracy", "interval");
     const char* axis = test.Has("epsilon") ? "epsilon" : "level";
     // least perturbations have no level, single corruptions a table of their own
     if (entry.is_null() || !test.Has(axis) || test.Has("set")) continue;
@@ -73,8 +77,7 @@ Json ConditionFigure(const Field& results, const Field& training, const std::str
   PutUnlessNull(condition, "seeds", results["seeds"].Count());
   PutUnlessNull(condition, "images", results["n"].Count());
   PutUnlessNull(condition, "description", results["model_description"].Text());
-  PutUnlessNull(condition, "clean",
-                Score(results["clean_accuracy"], results["clean_accuracy_se"], results["clean_interval"]));
+  PutUnlessNull(condition, "clean", Score(results, "clean_accuracy", "clean_interval"));
   condition["tests"] = Tests(results["tests"]);
   for (auto [key, list] : {std::pair{"corruptions", Corruptions(results["tests"])},
                            std::pair{"perturbations", Perturbations(results["tests"])}})

@@ -53,7 +53,7 @@ const Examples = (() => {
         answers.forEach(({condition, classes, confidence}, k) => {
           const answer = classes[row][level], right = answer === truth;
           lines[k].textContent =
-              `${right ? '✓' : '✗'} ${ClassName(answer)}, ${Math.round(100 * confidence[row][level])} %`;
+              `${right ? '✓' : '✗'} ${ClassName(answer)}, ${Math.round(100 * confidence[row][level])}\u00a0%`;
           lines[k].className = right ? 'right' : 'wrong';
           lines[k].title = condition;
         });

@@ -14,7 +14,7 @@
   const shown = (index) => !off.has(index);
   const redraws = [];
   const {Add, Reveal, AddTable, AddSave} = Parts;
-  const {Percent, Spread, SpreadText} = Tests;
+  const {Percent, Spread, SpreadText, WholeSpreadText} = Tests;
 
   // A figure: heading, curves, and below them the same values as a table and as a file. `fixed`: its lines
   // are no conditions and stay. Cells(point): what the file says of a point, under `columns`.
@@ -151,7 +151,7 @@
         file: group.file,
         ticks: Ticks(group, series),
         columns: [group.attack ? 'epsilon' : 'level', 'accuracy', 'low', 'high'],
-        Value: (p) => `${Percent(p.score.accuracy)} % ${SpreadText(p.score)}`.trim(),
+        Value: (p) => `${Percent(p.score.accuracy)} % ${WholeSpreadText(p.score)}`.trim(),
       });
     });
   }
@@ -253,4 +253,8 @@
   Targets.Fill(document.getElementById('targets'), figures.targets);
   FillSetups();
   FillContents();
+  document.querySelectorAll('figure').forEach((figure) => {
+    const heading = figure.querySelector('h3, h4');
+    if (heading) figure.setAttribute('aria-label', heading.textContent);
+  });
 })();

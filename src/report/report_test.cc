@@ -48,6 +48,7 @@ TEST_F(ReportTest, AnExperimentIsReadFromItsFolderOrFile) {
   EXPECT_FALSE(condition["clean"].contains("se"));  // null: one seed
   ASSERT_EQ(condition["tests"].size(), 1);          // a minimal perturbation has no level
   EXPECT_EQ(condition["tests"][0]["se"], 0.01);
+  EXPECT_EQ(condition["tests"][0]["interval"], (Json{0.6, 1.1}));  // Student's t knows no bounds
   EXPECT_EQ(condition["stage_weights"], (Json{0.1, 0.2, 0.4, 0.2, 0.1}));
   EXPECT_EQ(figures["encoding_models"], (Json::array({{{"name", "mouse-1"}, {"neurons", 500}}})));
   EXPECT_EQ(figures["targets"][0]["pairs"], 4950);

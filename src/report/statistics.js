@@ -11,19 +11,11 @@ const Statistics = (() => {
   const Probability = (p) => p === null ? '–' : p < 0.001 ? 'below 0.001' : p.toFixed(3);
   const Ends = (interval) => interval || [null, null];
 
-  // "gaussian:0.1" and "pgd:linf:0.0157" as the charts call them.
+  // "gaussian 0.1" and "pgd linf 4/255" as the charts call them.
   function FigureName(figure) {
-    const [name, ...strength] = figure.split(':');
-    const words = strength.map((part) => {
-      if (Tests.Norm(part)) return Tests.Norm(part);
-      const number = Number(part);
-      if (part === '' || !Number.isFinite(number)) return part;
-      if (!strength.includes('linf')) return Tests.Short(number);
-      // written with few digits: 0.0157 is 4/255
-      const steps = 255 * number, whole = Math.round(steps);
-      return `${Math.abs(steps - whole) < 0.02 ? whole : Tests.Short(steps)}/255`;
-    });
-    return [Tests.Title(name).replace(/_/g, ' '), ...words].join(' ');
+    const [name, ...strength] = figure.split(' ');
+    return [Tests.Title(name).replace(/_/g, ' '), ...strength.map((part) => Tests.Norm(part) || part)].join(
+        ' ');
   }
 
   function FillComparisons({method, seeds, count, rows}) {
@@ -104,8 +96,9 @@ const Statistics = (() => {
     AddTable(
         section, 'Differences at equal accuracy on clean images',
         [
-          {text: 'family'}, {text: 'against', left: true}, {text: 'test', left: true}, {text: 'clean, both'},
-          {text: 'accuracy'}, {text: 'of the other'}, {text: 'difference'}, {text: '95 % interval'}
+          {text: 'condition'}, {text: 'against', left: true}, {text: 'test', left: true},
+          {text: 'clean, both'}, {text: 'accuracy'}, {text: 'of the other'}, {text: 'difference'},
+          {text: '95 % interval'}
         ],
         matched.map(
             (row) =>
@@ -116,12 +109,12 @@ const Statistics = (() => {
     AddSave(
         section, 'matched', 'differences at equal accuracy on clean images',
         [[
-          'family', 'against', 'figure', 'clean_accuracy', 'accuracy', 'accuracy_against', 'difference',
-          'low', 'high'
+          'family', 'condition', 'against', 'figure', 'clean_accuracy', 'accuracy', 'accuracy_against',
+          'difference', 'low', 'high'
         ]]
             .concat(matched.map(
                 (row) =>
-                    [row.family, row.against, row.figure, row.clean_accuracy, row.accuracy,
+                    [row.family, row.condition, row.against, row.figure, row.clean_accuracy, row.accuracy,
                      row.accuracy_against, row.difference, ...Ends(row.interval)])));
   }
 

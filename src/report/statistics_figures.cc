@@ -58,6 +58,7 @@ Json Matched(const Field& matched, const std::string& prefix) {
     if (row["difference"].missing()) continue;
     Json shown = {{"family", prefix + row["family"].RequiredText()},
                   {"against", prefix + row["against"].RequiredText()}};
+    if (row.Has("condition")) shown["condition"] = prefix + row["condition"].RequiredText();
     AddDifference(shown, row);
     shown.update(Shares(row, {"clean_accuracy", "accuracy", "accuracy_against"}));
     rows.push_back(std::move(shown));

@@ -16,15 +16,15 @@ Json Results() {
     "conditions": [{"name": "none", "family": "none", "alpha": null, "seeds": 3, "clean_accuracy": 0.9},
                    {"name": "neural-20", "family": "neural", "alpha": 20, "seeds": 3, "clean_accuracy": 0.88}],
     "comparisons": {"method": "paired t test over seeds, Holm's correction", "seeds": 3, "count": 2, "rows": [
-      {"condition": "neural-20", "against": "none", "figure": "gaussian:0.1", "difference": 0.125,
+      {"condition": "neural-20", "against": "none", "figure": "gaussian 0.1", "difference": 0.125,
        "interval": [0.0625, 0.1875], "p_value": 0.01, "p_holm": 0.02},
       {"condition": "neural-20", "against": "none", "figure": "clean_accuracy", "difference": null,
        "interval": null, "p_value": null, "p_holm": null}]},
-    "fronts": [{"figure": "gaussian:0.1", "family": "neural", "points": [
+    "fronts": [{"figure": "gaussian 0.1", "family": "neural", "points": [
       {"condition": "neural-20", "clean_accuracy": 0.88, "accuracy": 0.5, "standard_error": 0.01},
       {"condition": "neural-40", "clean_accuracy": 0.8, "accuracy": 0.6, "standard_error": null},
       {"condition": "neural-80", "clean_accuracy": null, "accuracy": null, "standard_error": null}]}],
-    "matched": [{"family": "neural", "against": "none", "figure": "gaussian:0.1", "clean_accuracy": 0.85,
+    "matched": [{"family": "neural", "condition": "neural-20", "against": "none", "figure": "gaussian 0.1", "clean_accuracy": 0.85,
       "accuracy": 0.55, "accuracy_against": 0.45, "difference": 0.1, "interval": [0.05, 0.15]}],
     "selection": [{"family": "neural", "condition": "neural-20", "alpha": 20, "validation_accuracy": 0.89,
       "validation_accuracy_noise": 0.52, "kept_share": 0.95}]})");

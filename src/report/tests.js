@@ -44,6 +44,13 @@ const Tests = (() => {
     if (score.interval) return {low: score.interval[0], high: score.interval[1]};
     return {low: null, high: null};
   }
+  // With an interval behind the standard error where both are known.
+  function WholeSpreadText(score) {
+    const text = SpreadText(score);
+    if (score.se === undefined || !score.interval) return text;
+    const [low, high] = score.interval.map(Clamp).map(Percent);
+    return `${text} (95 %: ${low} to ${high})`;
+  }
   function SpreadText(score) {
     if (score.se !== undefined) return `± ${Percent(score.se)}`;
     if (score.interval) return `${Percent(score.interval[0])}–${Percent(score.interval[1])}`;
@@ -101,5 +108,5 @@ const Tests = (() => {
     return [...groups.values()];
   }
 
-  return {Groups, PerturbationGroups, Title, Norm, Percent, Short, Spread, SpreadText};
+  return {Groups, PerturbationGroups, Title, Norm, Percent, Short, Spread, SpreadText, WholeSpreadText};
 })();

@@ -7,13 +7,11 @@
 #include <functional>
 #include <set>
 
-#include "data/recording.h"
 #include "data/reliability.h"
 #include "data/tiny_recording.h"
 #include "io/file.h"
 #include "io/json_lines.h"
 #include "io/npy.h"
-#include "io/temporary_folder.h"
 #include "similarity/matrix_file.h"
 #include "similarity/predict.h"
 #include "similarity/similarity.h"
@@ -23,6 +21,7 @@
 namespace murine::target_test {
 
 using namespace target_fixture;
+using testing::HasSubstr;
 
 constexpr double kRounding = 1e-5;  // float32 vectors of unit length
 
@@ -220,6 +219,36 @@ TEST_F(TargetKinds, ThresholdLeavesOutWhatItsRangeDoesNotName) {
     EXPECT_GT(kept, 80);
     EXPECT_GT(left_out, 0);
   }
+}
+
+TEST_F(TargetKinds, VectorsOfResponsesMayBeUnweightedOrZscored) {
+  const Recording recording = WriteScan();
+  SimilarityOptions options = Options(TargetKind::kOracle, "recording:" + Path("scan.h5"));
+  options.recordings = {Path("scan.h5")};
+  std::vector<std::vector<double>> means(5, std::vector<double>(4));
+  for (int64_t image = 0; image < 5; ++image) {
+    double trials = 0;
+    for (int64_t t = 0; t < recording.trials(); ++t) {
+      if (recording.trial_image[t] != image) continue;
+      trials += 1;
+      for (size_t a = 0; a < 4; ++a) means[image][a] += recording.response(t)[a];
+    }
+    for (double& value : means[image]) value /= trials;
+  }
+  options.vectors = VectorStyle::kUnweighted;
+  ExpectSimilarities(Make(options), means);
+  options.vectors = VectorStyle::kZscore;
+  const SimilarityMatrix found = Make(options);
+  std::vector<std::vector<double>> z = means;
+  for (size_t a = 0; a < 4; ++a) {
+    double mean = 0, square = 0;
+    for (size_t i = 0; i < 5; ++i) mean += means[i][a] / 5;
+    for (size_t i = 0; i < 5; ++i) square += std::pow(means[i][a] - mean, 2) / 5;
+    for (size_t i = 0; i < 5; ++i) z[i][a] = (means[i][a] - mean) / std::sqrt(square);
+  }
+  for (int64_t i = 0; i < 5; ++i)
+    for (int64_t j = 0; j < 5; ++j)
+      EXPECT_NEAR(found.at(i, j), i == j ? 1 : Correlation(z[i], z[j]), kRounding);
 }
 
 }  // namespace murine::target_test
