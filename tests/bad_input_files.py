@@ -52,6 +52,8 @@ def spoil_recording(name, dataset, spoil, source="scan.h5"):
     """A copy of a recording with one dataset replaced; None takes it away."""
     path = folder / name
     shutil.copy(folder / source, path)
+    with open(path, "r+b") as file:
+        file.write(bytes(512))  # without its hash: the fault is to be found, not the change
     with h5py.File(path, "r+") as file:
         values = spoil(file[dataset][()])
         del file[dataset]
@@ -167,7 +169,12 @@ spoil_recording("few-statistics.h5", "statistics/responses/all/std", lambda valu
 spoil_recording("few-order.h5", "item_info/trial_idx", lambda values: values[:-1])
 
 
-# copies of scan/, a Sensorium folder, with one file replaced or taken away
+# copies of scan/, a Sensorium folder, with one file replaced or taken away; one with its hashes, the others without
+shutil.copytree(folder / "scan", folder / "tree-damaged")
+(folder / "tree-damaged/data/responses/3.npy").write_bytes((folder / "scan/data/responses/2.npy").read_bytes())
+(folder / "scan/SHA256SUMS").unlink()
+
+
 def spoil_tree(name, file, array=None, text=None):
     place = folder / name
     shutil.copytree(folder / "scan", place)

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$1"
 bad=0
 folders=(src tests)
-[ -d bench ] && folders+=(bench)
+for more in bench fuzz; do if [ -d $more ]; then folders+=($more); fi; done
 mapfile -t sources < <(find "${folders[@]}" -name '*.cc' -o -name '*.h' -o -name '*.js' | sort)
 clang-format --dry-run -Werror "${sources[@]}" || bad=1
 for file in "${sources[@]}" scripts/* $(find cmake "${folders[@]}" -name '*.sh' -o -name '*.py' -o -name '*.css' \

@@ -66,8 +66,8 @@ toml::array ToTomlArray(const Json& list) {
 
 toml::table ToTomlTable(const Json& object) {
   toml::table table;
-  for (const auto& [key, value] : object.items())
-    AddToml(value, [&](auto&& node) { table.insert_or_assign(key, std::move(node)); });
+  for (const auto& entry : object.items())
+    AddToml(entry.value(), [&](auto&& node) { table.insert_or_assign(entry.key(), std::move(node)); });
   return table;
 }
 

@@ -30,10 +30,16 @@ int64_t LeftBySystem() {
   return kUnlimited;
 }
 
+// The pages of files count as taken, but make room when it is asked for.
 int64_t LeftByControlGroup() {
   const int64_t most = NumberIn("/sys/fs/cgroup/memory.max"),
                 taken = NumberIn("/sys/fs/cgroup/memory.current");
-  return most == kUnlimited || taken == kUnlimited ? kUnlimited : std::max<int64_t>(0, most - taken);
+  if (most == kUnlimited || taken == kUnlimited) return kUnlimited;
+  int64_t pages = 0, value = 0;
+  std::ifstream statistics("/sys/fs/cgroup/memory.stat");
+  for (std::string name; statistics >> name >> value;)
+    if (name == "inactive_file" || name == "active_file") pages += value;
+  return std::max<int64_t>(0, most - taken + pages);
 }
 
 }  // namespace

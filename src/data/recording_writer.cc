@@ -22,12 +22,12 @@ void WriteArray(Hdf5File& file, const std::string& dataset, const NdArray<float>
 void WriteTables(Hdf5File& file, const std::string& group, const std::map<std::string, Table>& tables) {
   for (const auto& [name, table] : tables)
     std::visit(
-        [&, dataset = group + "/" + name](const auto& values) {
+        [&, &shape = table.shape, dataset = group + "/" + name](const auto& values) {
           using T = typename std::decay_t<decltype(values)>::value_type;
           if constexpr (std::is_same_v<T, std::string>)
             file.WriteStrings(dataset, values);
           else
-            file.Write<T>(dataset, table.shape, values);
+            file.Write<T>(dataset, shape, values);
         },
         table.values);
 }

@@ -22,12 +22,12 @@ namespace {
 void WriteTables(AtomicFolder& folder, const std::string& group, const std::map<std::string, Table>& tables) {
   for (const auto& [name, table] : tables)
     std::visit(
-        [&, file = group + "/" + name + ".npy"](const auto& values) {
+        [&, &shape = table.shape, file = group + "/" + name + ".npy"](const auto& values) {
           using T = typename std::decay_t<decltype(values)>::value_type;
           if constexpr (std::is_same_v<T, std::string>)
             folder.Write(file, FormatNpyStrings(values));
           else
-            folder.Write(file, FormatNpy<T>(table.shape, values));
+            folder.Write(file, FormatNpy<T>(shape, values));
         },
         table.values);
 }

@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/hdf5.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <atomic>
 #include <string_view>
 #include <utility>
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "io/file.h"
 #include "io/hdf5_handle.h"
 #include "io/integrity.h"
-#include "io/unfinished.h"
 
 namespace murine {
 
@@ -90,24 +85,16 @@ void CheckHash(const std::filesystem::path& path) {
     ThrowDamaged(path.string(), stored.substr((first ? 0 : kLine) + kBlockWords.size(), kDigits), found);
 }
 
-std::string HashBlockOf(const std::filesystem::path& path) {
-  const MappedFile file(path);
-  return HashBlock(Sha256().Add(file.bytes().subspan(kBlockBytes)).Hex());
-}
-
 }  // namespace
 
-Hdf5File::Hdf5File(std::filesystem::path path, std::filesystem::path unfinished, hid_t file)
-    : path_(std::move(path)), unfinished_(std::move(unfinished)), file_(file) {}
+Hdf5File::Hdf5File(std::filesystem::path path, std::unique_ptr<AtomicFile> out, hid_t file)
+    : path_(std::move(path)), out_(std::move(out)), file_(file) {}
 
 Hdf5File::Hdf5File(Hdf5File&& other) noexcept
-    : path_(std::move(other.path_)),
-      unfinished_(std::exchange(other.unfinished_, {})),
-      file_(std::exchange(other.file_, -1)) {}
+    : path_(std::move(other.path_)), out_(std::move(other.out_)), file_(std::exchange(other.file_, -1)) {}
 
 Hdf5File::~Hdf5File() {
   if (file_ >= 0) H5Fclose(file_);
-  if (!unfinished_.empty()) unlink(unfinished_.c_str());
 }
 
 Hdf5File Hdf5File::Open(const std::filesystem::path& path) {
@@ -120,20 +107,26 @@ Hdf5File Hdf5File::Open(const std::filesystem::path& path) {
                  .where = path.string(),
                  .got = LastMessage(),
                  .hint = "get it again, or make it again with `murine simulate` or `murine import`"});
-  return Hdf5File(path, {}, file);
+  return Hdf5File(path, nullptr, file);
 }
 
+// In memory, for HDF5 1.10 does not survive a write that fails: the file is written in one piece by Commit.
 Hdf5File Hdf5File::Create(const std::filesystem::path& path) {
   Silence();
-  const std::filesystem::path unfinished = UnfinishedName(path);
-  std::error_code ignored;  // shows when the file is made
-  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
-  const Handle plist(H5Pcreate(H5P_FILE_CREATE), H5Pclose, "cannot write", path.string());
-  H5Pset_obj_track_times(plist, 0);
-  H5Pset_userblock(plist, kBlockBytes);
-  const hid_t file = H5Fcreate(unfinished.c_str(), H5F_ACC_TRUNC, plist, H5P_DEFAULT);
-  if (file < 0) throw Error({.what = "cannot write", .where = path.string(), .got = LastMessage()});
-  return Hdf5File(path, unfinished, file);
+  auto out = std::make_unique<AtomicFile>(path);
+  const std::string where = path.string();
+  const Handle create(H5Pcreate(H5P_FILE_CREATE), H5Pclose, "cannot write", where);
+  H5Pset_obj_track_times(create, 0);
+  H5Pset_userblock(create, kBlockBytes);
+  constexpr size_t kGrowth = size_t{1} << 22;
+  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "cannot write", where);
+  H5Pset_fapl_core(access, kGrowth, /*backing_store=*/0);
+  // what it is called is of no matter, but must not be the name of a file that another part has open
+  static std::atomic<int> number = 0;
+  const std::string name = fmt::format("in memory {}", ++number);
+  const hid_t file = H5Fcreate(name.c_str(), H5F_ACC_TRUNC, create, access);
+  if (file < 0) throw Error({.what = "cannot write", .where = where, .got = LastMessage()});
+  return Hdf5File(path, std::move(out), file);
 }
 
 template <class T>
@@ -171,21 +164,17 @@ void Hdf5File::SetAttribute(const std::string& name, const std::string& value) {
 }
 
 void Hdf5File::Commit() {
-  Check(H5Fflush(file_, H5F_SCOPE_GLOBAL), "cannot write", path_.string());
-  Check(H5Fclose(std::exchange(file_, -1)), "cannot write", path_.string());
-  const std::string block = HashBlockOf(unfinished_);
-  // Before the rename: after a crash the name stands for the old file or for all of the new one.
-  const int written = open(unfinished_.c_str(), O_WRONLY | O_CLOEXEC);
-  const bool whole = written >= 0 &&
-                     pwrite(written, block.data(), block.size(), 0) == static_cast<ssize_t>(block.size()) &&
-                     fsync(written) == 0;
-  const int failed = whole ? 0 : errno;
-  if (written >= 0) close(written);
-  if (!whole) throw Error({.what = "cannot write", .where = path_.string(), .got = std::strerror(failed)});
-  std::error_code fault;
-  std::filesystem::rename(unfinished_, path_, fault);
-  if (fault) throw Error({.what = "cannot write", .where = path_.string(), .got = fault.message()});
-  unfinished_.clear();
+  const std::string where = path_.string();
+  Check(H5Fflush(file_, H5F_SCOPE_GLOBAL), "cannot write", where);
+  const ssize_t size = H5Fget_file_image(file_, nullptr, 0);  // without the block before it
+  if (size <= 0) throw Error({.what = "cannot write", .where = where, .got = LastMessage()});
+  std::string image(static_cast<size_t>(size), '\0');
+  if (H5Fget_file_image(file_, image.data(), image.size()) != size)
+    throw Error({.what = "cannot write", .where = where, .got = LastMessage()});
+  Check(H5Fclose(std::exchange(file_, -1)), "cannot write", where);
+  out_->Write(HashBlock(Sha256Hex(image)));
+  out_->Write(image);
+  out_->Commit();
 }
 
 #define MURINE_HDF5(T) \

@@ -4,18 +4,20 @@
 #include <hdf5.h>
 
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "io/file.h"
 #include "io/ndarray.h"
 
 namespace murine {
 
 // A thin face of the HDF5 C library. Its own error stack goes into murine::Error, never to the terminal.
-// Files are written beside their final name and renamed by Commit, and hold no times, so that the same
-// content gives the same bytes. They begin with a block of 512 bytes that holds the hash of the rest, which
-// Open checks.
+// Files are made in memory, written beside their final name and renamed by Commit, and hold no times, so that
+// the same content gives the same bytes. They begin with a block of 512 bytes that holds the hash of the
+// rest, which Open checks.
 class Hdf5File {
  public:
   static Hdf5File Open(const std::filesystem::path& path);    // for reading
@@ -49,8 +51,9 @@ class Hdf5File {
   void Commit();
 
  private:
-  Hdf5File(std::filesystem::path path, std::filesystem::path unfinished, hid_t file);
-  std::filesystem::path path_, unfinished_;
+  Hdf5File(std::filesystem::path path, std::unique_ptr<AtomicFile> out, hid_t file);
+  std::filesystem::path path_;
+  std::unique_ptr<AtomicFile> out_;  // of Create alone
   hid_t file_;
 };
 

@@ -20,8 +20,8 @@ void SayUnhashed(const std::filesystem::path& path);
 
 std::string FileHash(const std::filesystem::path& path);  // mapped, so of any size
 
-// An object as indented text whose last entry, "file_sha256", is the hash of the text with these 64 digits
-// read as '0'.
+// An object (any other value has none) as indented text whose last entry, "file_sha256", is the hash of the
+// text with these 64 digits read as '0'.
 std::string FormatHashedJson(const Json& object);
 enum class Hashed { kNo, kYes };
 struct CheckedJson {

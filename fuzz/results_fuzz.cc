@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Results, as JSON with or without a hash, to a page.
+#include "fuzz/input.h"
+#include "io/integrity.h"
+#include "report/report.h"
+
+using namespace murine;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  Try([&] {
+    const Json results = ParseHashedJson(Text(data, size), "results").value;
+    ReportPage(results, "results", MemoryFolder());
+  });
+  Put(MemoryFolder() / "lines", Text(data, size));
+  Try([&] { ReadHashedLines(MemoryFolder() / "lines"); });
+  return 0;
+}
