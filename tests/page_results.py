@@ -12,7 +12,16 @@ import random
 import shutil
 
 rng = random.Random(1)  # always the same page
-noisy = json.load(open("noisy.json"))
+
+
+def load(name):
+    """Without its hash: what is changed here no longer fits it."""
+    results = json.load(open(name))
+    results.pop("file_sha256", None)
+    return results
+
+
+noisy = load("noisy.json")
 
 
 def share(value):
@@ -67,7 +76,7 @@ json.dump({"name": "alpha sweep", "experiment": {"seeds": 5}, "seeds": list(rang
 
 evil = "<img src=x onerror='window.hacked=1'></script><script>window.hacked=1</script>{{page.js}}"
 shutil.copy("noisy.json", '<img src=x onerror="window.hacked=1">.json')
-why = json.load(open("why.json"))
+why = load("why.json")
 why["conditions"][0]["name"] = why["references"][0]["name"] = evil
 why["examples"]["classes"] = [evil] * 10
 for entry in why["examples"]["noise"]["answers"] + why["examples"]["adversarial"]:
@@ -78,7 +87,7 @@ for picture in glob.glob("why.json.*.png"):
 hostile = json.loads(json.dumps(json.load(open("sweep/results.json"))).replace("neural", evil.replace("'", "")))
 pathlib.Path("evil").mkdir(exist_ok=True)
 json.dump(hostile, open("evil/results.json", "w"))
-model = json.load(open("mouse.safetensors.figures.json"))
+model = load("mouse.safetensors.figures.json")
 model["recordings"][0]["name"] = model["recordings"][0]["neurons"][0]["rank"] = evil
 json.dump(model, open("evil.safetensors.figures.json", "w"))
 shutil.copy("mouse.safetensors.fields.png", "evil.safetensors.fields.png")
