@@ -135,7 +135,8 @@ Json DescribeExperiment(const Experiment& experiment) {
           {"classifiers", DescribeAll(experiment.classifiers)},
           {"targets", DescribeAll(experiment.targets)},
           {"conditions", conditions},
-          {"evaluate", Describe(experiment.evaluate)}};
+          {"evaluate", Describe(experiment.evaluate)},
+          {"statistics", OptionsToJson(experiment.statistics)}};
 }
 
 }  // namespace murine
