@@ -48,8 +48,8 @@ def check_charts(browser):
     for i in range(charts):
         chart = f"document.querySelectorAll('.plot svg')[{i}]"
         lines = browser.evaluate(
-            f"[...{chart}.querySelectorAll('.line, .bar')].filter((e) => e.getBoundingClientRect().width > 0)"
-            ".map((e) => getComputedStyle(e)[e.matches('.bar') ? 'fill' : 'stroke'].match(/\\d+/g).slice(0, 3).map(Number))")
+            f"[...{chart}.querySelectorAll('.line, .bar, .marker')].filter((e) => e.getBoundingClientRect().width > 0)"
+            ".map((e) => getComputedStyle(e)[e.matches('.bar, .marker') ? 'fill' : 'stroke'].match(/\\d+/g).slice(0, 3).map(Number))")
         label = browser.evaluate(f"{chart}.getAttribute('aria-label')")
         check("a chart has something to draw", lines, label)
         seen = colors_of(browser, chart)
@@ -98,9 +98,55 @@ def check_slider(browser):
     check("the slider says where it is", "sigma" in browser.evaluate("document.querySelector('output').textContent"))
 
 
+def heat_color(share):
+    """Five points of viridis, as in src/io/color_scale.cc."""
+    points = [(68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)]
+    below = min(int(share * 4), 3)
+    part = share * 4 - below
+    return tuple((1 - part) * a + part * b for a, b in zip(points[below], points[below + 1]))
+
+
+def check_heat_map(browser):
+    cells = "document.querySelectorAll('.heat td')"
+    count = browser.evaluate(f"{cells}.length")
+    check("there is a heat map", count == 14 * 2 * 2, count)
+    for i in range(0, count, 7):
+        value = float(browser.evaluate(f"{cells}[{i}].textContent")) / 100
+        seen, wanted = colors_of(browser, f"{cells}[{i}]"), heat_color(value)
+        check("a cell has the colour of its value",
+              any(max(abs(a - b) for a, b in zip(wanted, color)) < 3 for color in seen), f"{i}: {value} {wanted}")
+        check("a cell says what it is", "severity" in browser.evaluate(f"{cells}[{i}].title"))
+
+
+def check_sections(browser):
+    """Everything that the results hold is there, every chart can be saved, and every control says what it is."""
+    hidden = browser.evaluate("[...document.querySelectorAll('section')].filter((s) => s.hidden).map((s) => s.id)")
+    check("no section is empty", hidden == ["stages"], hidden)  # single evaluations do not tell stage weights
+    for name, count in (("#fronts .plot", 2), ("#encoding .plot", 4), ("#encoding .cut", 8), ("#differences tbody tr", 2),
+                        ("#matched tbody tr", 2), ("#selection tbody tr", 2)):
+        found = browser.evaluate(f"document.querySelectorAll('{name}').length")
+        check("there is what was measured", found == count, f"{name}: {found}")
+    unsaved = browser.evaluate(
+        "[...document.querySelectorAll('.plot')].filter((p) => !p.parentElement.querySelector('.save')).length")
+    check("every chart can be saved", unsaved == 0, unsaved)
+    nameless = browser.evaluate(
+        "[...document.querySelectorAll('button, input, a, summary, [tabindex], [role=img], img, table')].filter((e) =>"
+        "!(e.getAttribute('aria-label') || e.textContent.trim() || e.alt !== undefined && e.hasAttribute('alt')"
+        "|| e.closest('label'))).map((e) => e.outerHTML.slice(0, 80))")
+    check("everything has a name", not nameless, nameless)
+    lost = browser.evaluate("[...document.querySelectorAll('nav a')].filter((a) => {"
+                            "const to = document.querySelector(a.getAttribute('href')); return !to || to.hidden; }).length")
+    check("the contents lead somewhere", lost == 0 and browser.evaluate("document.querySelectorAll('nav a').length") > 8)
+
+
 def check_layout(browser):
     for width in (1280, 390):
         browser.view(width, 900)
+        beyond = browser.evaluate(
+            "[...document.querySelectorAll('.plot svg text')].filter((t) => { const a = t.getBoundingClientRect(),"
+            "b = t.ownerSVGElement.getBoundingClientRect(); return a.width > 0 && (a.left < b.left - 20 || a.right >"
+            "b.right + 20 || a.bottom > b.bottom + 4); }).map((t) => t.textContent)")
+        check("no text sticks out of its chart", not beyond, f"{beyond} on {width}")
         wide = browser.evaluate("document.documentElement.scrollWidth")
         check("the page is no wider than the screen", wide <= width, f"{wide} on {width}")
 
@@ -126,6 +172,8 @@ try:
     check_hover(browser)
     check_switches(browser)
     check_slider(browser)
+    check_heat_map(browser)
+    check_sections(browser)
     check_layout(browser)
     check("the page prints", len(browser.call("Page.printToPDF")["data"]) > 20000)
     check("no complaints", not browser.complaints(), browser.complaints())
@@ -138,6 +186,7 @@ try:
     check("no complaints of hostile names", not browser.complaints(), browser.complaints())
     if len(sys.argv) > 4:
         shots(browser, page, pathlib.Path(sys.argv[4]))
+    check("fifty runs open in under 3 s", many < 3, f"{many:.2f} s")
     print(f"opened in {seconds:.2f} s; a report of fifty runs in {many:.2f} s; {failures} checks failed")
 finally:
     browser.close()

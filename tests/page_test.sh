@@ -21,30 +21,12 @@ for run in plain-seed0 noisy; do
 done
 quiet simulate --neurons 20 --images 60 --oracle-images 20 --repeats 3 --stimuli dead-leaves:80x18x32 --out scan.h5
 quiet inspect scan.h5 --out scan.json
+quiet fit scan.h5 --channels 4 --layers 2 --max-epochs 2 --batch 16 --out mouse.safetensors
 for kind in pixel gabor; do quiet similarity --kind $kind --stimuli dead-leaves:60x18x32 --out $kind.npy; done
 quiet analyze plain-seed0 plain-seed1 noisy --data fashion-mnist@0-60 --images 20 --attack-steps 20 --recording scan.h5 \
   --target pixel.npy --stimuli dead-leaves:60x18x32 --out why.json
-quiet report plain-seed0.json noisy.json why.json scan.json pixel.npy gabor.npy --out page.html
-
-fifty=()
-for i in $(seq 50); do
-  cp noisy.json "run$i.json"
-  fifty+=("run$i.json")
-done
-quiet report "${fifty[@]}" --out fifty.html
-cp noisy.json '<img src=x onerror="window.hacked=1">.json'
-/usr/bin/python3 - <<'PYTHON'
-import json
-evil = "<img src=x onerror='window.hacked=1'></script><script>window.hacked=1</script>{{page.js}}"
-why = json.load(open("why.json"))
-why["conditions"][0]["name"] = why["references"][0]["name"] = evil
-why["examples"]["classes"] = [evil] * 10
-for entry in why["examples"]["noise"]["answers"] + why["examples"]["adversarial"]:
-    entry["condition"] = evil
-json.dump(why, open("evil.json", "w"))
-import shutil, glob
-for picture in glob.glob("why.json.*.png"):
-    shutil.copy(picture, picture.replace("why", "evil"))
-PYTHON
-quiet report '<img src=x onerror="window.hacked=1">.json' evil.json --out hostile.html
+/usr/bin/python3 "$here/page_results.py"
+quiet report plain-seed0.json noisy.json why.json scan.json mouse.safetensors pixel.npy gabor.npy sweep --out page.html
+quiet report run*.json --out fifty.html
+quiet report '<img src=x onerror="window.hacked=1">.json' evil.json evil evil.safetensors --out hostile.html
 /usr/bin/python3 "$here/page_check.py" page.html fifty.html hostile.html $shots

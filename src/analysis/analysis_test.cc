@@ -13,7 +13,6 @@
 #include "analysis/labelled_images.h"
 #include "analysis/likeness.h"
 #include "analysis/local_geometry.h"
-#include "analysis/map_picture.h"
 #include "analysis/measures.h"
 #include "analysis/part_store.h"
 #include "analysis/spectrum.h"
@@ -268,16 +267,6 @@ TEST(Measures, SurviveAnInterruption) {
   EXPECT_THROW(PartStore(folder / "a.partial", {{"a", 2}}), Error);
   again.Remove();
   EXPECT_FALSE(std::filesystem::exists(folder / "a.partial"));
-}
-
-TEST(MapPicture, LightGrowsWithTheShare) {
-  double before = -1;
-  for (double share = 0; share <= 1; share += 0.05) {
-    const auto [r, g, b] = HeatColor(share);
-    const double light = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    EXPECT_GT(light, before);
-    before = light;
-  }
 }
 
 }  // namespace murine::analysis_test

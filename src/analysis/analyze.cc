@@ -20,8 +20,11 @@
 #include "analysis/part_store.h"
 #include "analysis/spectrum.h"
 #include "base/error.h"
+#include "base/memory_need.h"
 #include "io/artifact.h"
+#include "io/integrity.h"
 #include "io/json_lines.h"
+#include "nn/resnet_size.h"
 #include "robustness/corruption.h"
 #include "robustness/evaluation_input.h"
 
@@ -65,6 +68,7 @@ class Analysis {
                            {.split = Split::kTest, .color = options.color ? Color::kKeep : Color::kGray});
     if (original_.labels.empty()) throw Error({.what = "images without labels", .where = options.data});
     models_ = LoadModels(options.models, original_, {options.normalize, options.stem});
+    RequireMemoryForStages();
     for (const AnalyzedModel& model : models_) CheckFits(original_, model.classifier, options.data);
     for (const std::string& path : options.recordings)
       references_.push_back(RecordingReference(path, kMostReferences, options.seed));
@@ -88,6 +92,18 @@ class Analysis {
       };
       for (int k = 2; taken(); ++k) references_[i].name = fmt::format("{} ({})", base, k);
     }
+  }
+  // Eigenspectra hold one stage's features of all their images.
+  void RequireMemoryForStages() const {
+    if (!Contains(parts_, "eigenspectrum")) return;
+    for (const std::string& path : options_.models)
+      if (const auto size = SizeOfModel(path)) {
+        const int64_t images = std::min(kMostImages, original_.count());
+        const MemoryNeed need{fmt::format("the features of {} images", images),
+                              images * size->largest * static_cast<int64_t>(sizeof(float))};
+        RequireMemory("the eigenspectra of " + path, std::span(&need, 1),
+                      "a slice of --data (@START-END), or --parts without eigenspectrum");
+      }
   }
   void MakeConfig();
   Measures Measure(const AnalyzedModel& model, const std::string& part) const;
@@ -213,16 +229,21 @@ Json Analysis::Run() {
   for (const Reference& reference : references_)
     result["references"].push_back({{"name", reference.name}, {"images", reference.images.count()}});
   int64_t picture = 0;
+  std::vector<std::string> pictures;
   for (const Json& condition : result["conditions"]) {
-    if (condition["maps"].contains("fourier_error"))
-      WriteMapPicture(fmt::format("{}.fourier.{}.png", out_.string(), picture),
-                      condition["maps"]["fourier_error"]);
+    if (condition["maps"].contains("fourier_error")) {
+      pictures.push_back(fmt::format(".fourier.{}.png", picture));
+      WriteMapPicture(out_.string() + pictures.back(), condition["maps"]["fourier_error"]);
+    }
     ++picture;
   }
-  if (Contains(parts_, "examples"))
+  if (Contains(parts_, "examples")) {
+    pictures.insert(pictures.end(), {".noise.png", ".adversarial.png"});
     result["examples"] =
         MakeExamples(models_, original_,
                      {.data = options_.data, .steps = options_.attack_steps, .seed = options_.seed}, out_);
+  }
+  result["files"] = HashesBeside(out_, pictures);
   WriteJson(out_, result);
   store.Remove();
   return result;
@@ -251,6 +272,7 @@ Json Analyze(const AnalyzeOptions& options, const std::filesystem::path& out) {
     Json stored = ReadJson(out);
     RefuseOtherConfig(stored.is_object() ? stored.value("config", Json::object()) : stored, analysis.config(),
                       out);
+    CheckBeside(out, stored.value("files", Json()), Missing::kRefuse);
     return stored;
   }
   return analysis.Run();

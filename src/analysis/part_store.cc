@@ -4,17 +4,17 @@
 #include "base/error.h"
 #include "io/artifact.h"
 #include "io/file.h"
-#include "io/json_lines.h"
+#include "io/integrity.h"
 
 namespace murine {
 
 PartStore::PartStore(std::filesystem::path file, const Json& config)
     : file_(std::move(file)), head_({{"config", config}}) {
   if (!std::filesystem::exists(file_)) return;
-  const std::vector<Json> lines = ReadJsonLines(file_);
+  const std::vector<Json> lines = ReadHashedLines(file_);
   if (lines.empty()) return;
   RefuseOtherConfig(lines[0].is_object() ? lines[0].value("config", Json()) : Json(), config, file_);
-  std::string kept = head_.dump() + "\n";
+  std::string kept = FormatHashedLine(head_);
   for (size_t i = 1; i < lines.size(); ++i) {
     try {
       MeasuresFromJson(lines[i].at("measures"));
@@ -26,7 +26,7 @@ PartStore::PartStore(std::filesystem::path file, const Json& config)
                    .got = lines[i].dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 60),
                    .hint = "remove it to start anew"});
     }
-    kept += lines[i].dump() + "\n";
+    kept += FormatHashedLine(lines[i]);
   }
   // written anew: a line that a kill cut short must not run into the next one
   WriteFileAtomically(file_, kept);
@@ -36,9 +36,9 @@ Measures PartStore::Get(size_t model, const std::string& part, const std::functi
   const auto found = found_.find({model, part});
   if (found != found_.end()) return MeasuresFromJson(found->second);
   const Measures measures = measure();
-  if (!std::filesystem::exists(file_)) WriteFileAtomically(file_, head_.dump() + "\n");
+  if (!std::filesystem::exists(file_)) WriteFileAtomically(file_, FormatHashedLine(head_));
   const Json json = MeasuresToJson(measures);
-  AppendJsonLine(file_, {{"model", model}, {"part", part}, {"measures", json}});
+  AppendText(file_, FormatHashedLine({{"model", model}, {"part", part}, {"measures", json}}));
   found_[{model, part}] = json;
   return MeasuresFromJson(json);
 }

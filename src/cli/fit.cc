@@ -17,7 +17,8 @@ void AddFit(CLI::App& app, Session& session) {
   auto out = std::make_shared<std::string>();
   BindOptions(*command, *options, "recording");
   command
-      ->add_option("--out", *out, "encoding model to write (safetensors), with tables of neurons beside it")
+      ->add_option("--out", *out,
+                   "encoding model to write (safetensors), with tables and figures of neurons beside it")
       ->required();
   session.Run(command, [options, out, &session] {
     const Json result = FitEncoder(*options, *out);

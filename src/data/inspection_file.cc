@@ -12,6 +12,7 @@
 #include "io/artifact.h"
 #include "io/file.h"
 #include "io/image_file.h"
+#include "io/integrity.h"
 #include "io/json_lines.h"
 
 namespace murine {
@@ -119,14 +120,17 @@ Json InspectToFile(const fs::path& path, uint64_t seed, const fs::path& out) {
     Json stored = ReadJson(out);
     RefuseOtherConfig(stored.is_object() && stored.contains("config") ? stored["config"] : Json::object(),
                       config, out);
+    if (stored.is_object()) CheckBeside(out, stored.value("files", Json()), Missing::kRefuse);
     return stored;
   }
   const Recording recording = ReadRecording(path);
   Inspection inspection = InspectRecording(recording, seed);
   inspection.result["histograms"] = Histograms(inspection.reliability);
   inspection.result["config"] = config;
-  WriteFileAtomically(out.string() + ".neurons.csv", NeuronTable(recording, inspection.reliability));
-  WritePng(out.string() + ".images.png", ContactSheet(recording.images));
+  const std::vector<std::string> beside = {".neurons.csv", ".images.png"};
+  WriteFileAtomically(out.string() + beside[0], NeuronTable(recording, inspection.reliability));
+  WritePng(out.string() + beside[1], ContactSheet(recording.images));
+  inspection.result["files"] = HashesBeside(out, beside);
   WriteJson(out, inspection.result);  // last: where it is, all is there
   return inspection.result;
 }

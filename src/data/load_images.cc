@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/memory_need.h"
 #include "base/options.h"
 #include "data/cifar.h"
 #include "data/dead_leaves.h"
@@ -126,6 +127,7 @@ ImageSet GenerateDeadLeaves(const std::string& what) {
                  .expected = fmt::format("at most {} pixels", kMostBytes),
                  .got = "dead-leaves:" + what,
                  .kind = ErrorKind::kUsage});
+  RequireMemory("the images of dead-leaves:" + what, *count * height * width, "fewer or smaller images");
   return DeadLeaves(*count, height, width, /*seed=*/0);
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/memory_need.h"
 #include "data/image_set.h"
 
 namespace murine {
@@ -43,6 +44,9 @@ ImageSet Resize(const ImageSet& images, int64_t height, int64_t width) {
   resized.bytes.clear();
   resized.height = height;
   resized.width = width;
+  RequireMemory("the resized images",
+                images.count() * images.channels * height * width * static_cast<int64_t>(sizeof(float)),
+                "a slice of the image set (@START-END) or a smaller size");
   resized.floats.assign(static_cast<size_t>(images.count() * images.channels * height * width), 0);
   std::vector<float> source(static_cast<size_t>(images.image_size())), rows;
   for (int64_t i = 0; i < images.count(); ++i) {

@@ -6,13 +6,16 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "data/recording_parts.h"
 #include "data/sensorium.h"
 #include "data/sensorium_cache.h"
 #include "data/shown_images.h"
+#include "io/atomic_folder.h"
 #include "io/file_tree.h"
+#include "io/integrity.h"
 #include "io/npy.h"
 
 namespace murine {
@@ -50,7 +53,13 @@ FileTree FindRecording(const fs::path& path, std::string& name) {
 
 class Reader {
  public:
-  explicit Reader(FileTree tree) : tree_(std::move(tree)) { ReadLinks(); }
+  explicit Reader(FileTree tree) : tree_(std::move(tree)) {
+    if (tree_.Has(kSumsFile))
+      sums_ = ParseSums(tree_.Read(kSumsFile, kMostTableBytes), tree_.Where(kSumsFile));
+    else
+      SayUnhashed(tree_.Where(""));
+    ReadLinks();
+  }
 
   Recording Read(const std::string& name) {
     recording_.name = DataKey(name);
@@ -68,7 +77,20 @@ class Reader {
   }
 
  private:
-  std::string Bytes(const std::string& file, int64_t most) const { return tree_.Read(file, most); }
+  std::string Bytes(const std::string& file, int64_t most) const {
+    std::string bytes = tree_.Read(file, most);
+    if (sums_.empty()) return bytes;
+    const auto stored = sums_.find(file);
+    const std::string found = Sha256Hex(bytes), expected = stored == sums_.end() ? "none" : stored->second;
+    if (found != expected)
+      throw Error({.what = "the file is damaged or changed: it is not what the list of hashes says",
+                   .where = tree_.Where(file),
+                   .expected = expected,
+                   .got = found,
+                   .hint = fmt::format("make the recording again, or remove {} if you changed it yourself",
+                                       kSumsFile)});
+    return bytes;
+  }
 
   template <class T>
   NdArray<T> Numbers(const std::string& file, int64_t most = kMostTableBytes) const {
@@ -101,8 +123,16 @@ class Reader {
     if (!tree_.Has("config.json")) return;
     const Json config = ParseJson(Bytes("config.json", kMostTrialBytes), tree_.Where("config.json"));
     if (!config.is_object() || !config.contains("links") || !config["links"].is_object()) return;
-    for (const auto& [name, target] : config["links"].items())
-      if (target.is_string()) links_[name] = target.get<std::string>();
+    for (const auto& [name, target] : config["links"].items()) {
+      if (!target.is_string()) continue;
+      const std::string folder = target.get<std::string>();
+      if (folder == ".." || folder.find('/') != std::string::npos)
+        throw Error({.what = "a link that leads out of the recording's data",
+                     .where = tree_.Where("config.json") + ", links, " + name,
+                     .expected = "the name of a folder in data/",
+                     .got = folder});
+      links_[name] = folder;
+    }
   }
 
   std::string Folder(const std::string& key) const {
@@ -219,6 +249,7 @@ class Reader {
     for (const std::string& entry : tree_.Files("meta/neurons")) {
       if (!entry.ends_with(".npy")) continue;
       const std::string file = "meta/neurons/" + entry, name = entry.substr(0, entry.size() - 4);
+      if (!sums_.empty()) Bytes(file, kMostTableBytes);  // damage is no table of another shape
       try {
         if (name == "cell_motor_coordinates") {
           recording_.position_um = Numbers<float>(file);
@@ -259,6 +290,7 @@ class Reader {
   }
 
   FileTree tree_;
+  std::map<std::string, std::string> sums_;  // {file: hash}, none for a recording from elsewhere
   Recording recording_;
   int64_t trials_ = 0;
   std::map<std::string, std::string> links_;

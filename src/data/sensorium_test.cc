@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/sensorium.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -8,6 +9,7 @@
 
 #include "data/sensorium_cache.h"
 #include "data/tiny_recording.h"
+#include "io/atomic_folder.h"
 #include "io/npy.h"
 #include "io/temporary_folder.h"
 #include "io/zip_sample.h"
@@ -47,6 +49,12 @@ void ExpectSame(const Recording& a, const Recording& b) {
   EXPECT_EQ(a.truth.values, b.truth.values);
   EXPECT_EQ(a.truth_units, b.truth_units);
   EXPECT_EQ(a.remarks, b.remarks);
+}
+
+// Without hashes, so that what a test changes is no damage.
+void WriteForeign(const fs::path& scan, const Recording& recording) {
+  WriteRecording(scan, recording, "{}");
+  fs::remove(scan / "SHA256SUMS");
 }
 
 // The folder as a zip file, as the Python tools pack it: with the folder's name before each member's.
@@ -114,7 +122,7 @@ TEST(Sensorium, WritesTheLayoutOfThePythonTools) {
 // float64, int16, Fortran order, flat images, ids under another name, behaviour as a row, a link.
 TEST(Sensorium, ReadsWhatOthersWrite) {
   const TemporaryFolder folder;
-  WriteRecording(folder / "scan/", WithEverything(), "{}");
+  WriteForeign(folder / "scan/", WithEverything());
   const Recording before = ReadRecording(folder / "scan");
   PutNpy<double>(folder / "scan/data/responses/1.npy", {3},
                  std::vector<double>(before.response(1).begin(), before.response(1).end()));
@@ -129,7 +137,7 @@ TEST(Sensorium, ReadsWhatOthersWrite) {
 
   // The folder one above is the recording too, while it is the only one there.
   ExpectSame(ReadRecording(folder.path()), before);
-  WriteRecording(folder / "other/", before, "{}");
+  WriteForeign(folder / "other/", before);
   EXPECT_THAT(MessageOf([&] { ReadRecording(folder.path()); }), HasSubstr("several recordings"));
 
   // Without ids, equal pixels are one image. (The truth names ids.)
@@ -160,9 +168,18 @@ TEST(Sensorium, RecognizesWithheldData) {
   }
 }
 
+TEST(Sensorium, LinksStayInTheRecording) {
+  const TemporaryFolder folder;
+  WriteForeign(folder / "scan/", WithEverything());
+  for (const char* target : {"..", "../../other", "/etc", "a/b"}) {
+    Put(folder / "scan/config.json", fmt::format(R"({{"links": {{"responses": "{}"}}}})", target));
+    EXPECT_THAT(MessageOf([&] { ReadRecording(folder / "scan"); }), HasSubstr("leads out of the recording"));
+  }
+}
+
 TEST(Sensorium, TiersOfTheCompetition) {
   const TemporaryFolder folder;
-  WriteRecording(folder / "scan/", WithEverything(), "{}");
+  WriteForeign(folder / "scan/", WithEverything());
   Put(folder / "scan/meta/trials/tiers.npy",
       FormatNpyStrings({"final_test", "train", "validation", "live_test", "final_test", "live_test"}));
   Put(folder / "scan/meta/trials/trial_idx.npy", FormatNpyStrings({"x", "y", "z", "u", "v", "w"}));
@@ -251,16 +268,47 @@ TEST(Sensorium, Faults) {
   int number = 0;
   for (const Case& each : cases) {
     const fs::path scan = folder / ("scan" + std::to_string(number++));
-    WriteRecording(scan / "", WithEverything(), "{}");
+    WriteForeign(scan / "", WithEverything());
     each.spoil(scan);
     EXPECT_THAT(MessageOf([&] { ReadRecording(scan); }), HasSubstr(each.expected));
   }
 }
 
+TEST(Sensorium, EveryDamagedByteThatIsReadIsFound) {
+  const TemporaryFolder folder;
+  const fs::path scan = folder / "scan";
+  WriteRecording(scan / "", WithEverything(), R"({"seed":1})");
+  const std::string zip = Zipped(scan);
+  for (const char* file :
+       {"data/responses/3.npy", "data/images/0.npy", "data/behavior/5.npy", "meta/trials/tiers.npy",
+        "meta/neurons/depth.npy", "truth/responses.npy", "config.json", "SHA256SUMS"}) {
+    const std::string whole = ReadFile(scan / file);
+    for (size_t at = 0; at < whole.size(); at += 1 + whole.size() / 60) {
+      std::string damaged = whole;
+      damaged[at] = static_cast<char>(damaged[at] ^ 32);
+      Put(scan / file, damaged);
+      EXPECT_THAT(MessageOf([&] {
+                    ReadRecording(scan);
+                    // of files that are not read the list says nothing of use
+                    if (std::string_view(file) == kSumsFile) throw Error({.what = "scan"});
+                  }),
+                  HasSubstr("scan"))
+          << file << ", byte " << at;
+    }
+    Put(scan / file, whole);
+  }
+  EXPECT_EQ(SensoriumConfig(scan), Json({{"seed", 1}}));
+  Put(folder / "scan.zip", zip);
+  EXPECT_EQ(MessageOf([&] { ReadRecording(folder / "scan.zip"); }), "no error");
+  PutNpy<float>(scan / "data/responses/1.npy", {3}, {1, 2, 3});
+  Put(folder / "scan.zip", Zipped(scan));
+  EXPECT_THAT(MessageOf([&] { ReadRecording(folder / "scan.zip"); }), HasSubstr("responses/1.npy"));
+}
+
 // What is not needed does not stop anybody, but is said.
 TEST(Sensorium, Remarks) {
   const TemporaryFolder folder;
-  WriteRecording(folder / "scan/", WithEverything(), "{}");
+  WriteForeign(folder / "scan/", WithEverything());
   PutNpy<float>(folder / "scan/meta/neurons/depth.npy", {2}, {1, 2});
   fs::remove_all(folder / "scan/meta/statistics");
   Put(folder / "scan/data/images/6.npy", "more");
@@ -280,7 +328,7 @@ Recording Many() {
 TEST(SensoriumCache, IsMadeOnceAndFollowsChanges) {
   const TemporaryFolder folder;
   const fs::path scan = folder / "scan";
-  WriteRecording(scan / "", Many(), "{}");
+  WriteForeign(scan / "", Many());
   ASSERT_EQ(CachePath(scan), folder / "scan.murine-cache");
   const Recording first = ReadRecording(scan);
   EXPECT_THAT(folder.Names(), ElementsAre("scan", "scan.murine-cache"));

@@ -5,12 +5,14 @@
 #include <variant>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "data/recording_tables.h"
 #include "data/sensorium.h"
 #include "io/atomic_folder.h"
 #include "io/file.h"
+#include "io/integrity.h"
 #include "io/npy.h"
 
 namespace murine {
@@ -70,7 +72,11 @@ void WriteSensorium(const std::filesystem::path& path, const Recording& recordin
 Json SensoriumConfig(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "config.json";
   if (!std::filesystem::exists(file)) return Json::object();
-  const Json config = ParseJson(ReadFile(file), file.string());
+  const std::string text = ReadFile(file), hash = Sha256Hex(text);
+  if (const std::filesystem::path list = folder / kSumsFile; std::filesystem::exists(list))
+    if (const std::string stored = ParseSums(ReadFile(list), list.string())["config.json"]; stored != hash)
+      ThrowDamaged(file.string(), stored, hash);
+  const Json config = ParseJson(text, file.string());
   return config.is_object() && config.contains("murine") ? config["murine"] : Json::object();
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "io/integrity.h"
 #include "io/json_lines.h"
 #include "io/npy.h"
 
@@ -58,13 +59,7 @@ std::optional<Json> FinishedArray(const std::filesystem::path& npy, const Json& 
   RefuseOtherConfig(description.is_object() ? description.value("config", Json::object()) : Json(), config,
                     npy);
   if (!array) return {};
-  const MappedFile file(npy);
-  const NpyHeader header = ParseNpyHeader(file.bytes(), npy.string());
-  const std::string hash = Sha256().Add(file.bytes().subspan(static_cast<size_t>(header.data_offset))).Hex();
-  if (description.value("sha256", Json()) != hash)
-    throw Error({.what = "the array is damaged: its hash does not fit its content",
-                 .where = npy.string(),
-                 .hint = "remove it, and it is made again"});
+  CheckDescribed(npy, description);
   return description;
 }
 

@@ -2,11 +2,13 @@
 #include "io/atomic_folder.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <fstream>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "io/unfinished.h"
 
 namespace murine {
@@ -28,9 +30,13 @@ AtomicFolder::~AtomicFolder() {
 }
 
 void AtomicFolder::Write(const std::string& name, std::string_view content) {
-  const fs::path file = unfinished_ / name;
+  const fs::path inside = fs::path(name).lexically_normal();
+  if (inside.is_absolute() || inside.empty() || *inside.begin() == "..")
+    throw Error({.what = "a name that leads out of the folder", .where = path_.string(), .got = name});
+  const fs::path file = unfinished_ / inside;
   std::error_code shown_by_the_write;
   fs::create_directories(file.parent_path(), shown_by_the_write);
+  hashes_[inside.string()] = Sha256Hex(content);
   std::ofstream stream(file, std::ios::binary);
   stream.write(content.data(), static_cast<std::streamsize>(content.size()));
   stream.close();
@@ -41,6 +47,9 @@ void AtomicFolder::Write(const std::string& name, std::string_view content) {
 }
 
 void AtomicFolder::Commit() {
+  std::string sums;
+  for (const auto& [name, hash] : hashes_) sums += fmt::format("{}  {}\n", hash, name);
+  Write(kSumsFile, sums);
   const int descriptor = open(unfinished_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor >= 0) {
     syncfs(descriptor);
@@ -49,6 +58,24 @@ void AtomicFolder::Commit() {
   std::error_code fault;
   fs::rename(unfinished_, path_, fault);
   if (fault) throw Error({.what = "cannot write", .where = path_.string(), .got = fault.message()});
+}
+
+std::map<std::string, std::string> ParseSums(std::string_view text, const std::string& where) {
+  constexpr size_t kDigits = 64;
+  std::map<std::string, std::string> sums;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    if (end == text.npos || line.size() <= kDigits + 2 || line.substr(kDigits, 2) != "  " ||
+        !sums.emplace(line.substr(kDigits + 2), line.substr(0, kDigits)).second)
+      throw Error({.what = "damaged list of hashes",
+                   .where = where,
+                   .expected = "a line `hash  file` a file",
+                   .got = std::string(line.substr(0, kDigits + 40)),
+                   .hint = "remove the folder and make it again, or the list to read the files as they are"});
+    text.remove_prefix(end + 1);
+  }
+  return sums;
 }
 
 }  // namespace murine

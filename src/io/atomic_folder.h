@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -19,10 +20,15 @@ class AtomicFolder {
 
   // `name` may lead through sub-folders, which are made.
   void Write(const std::string& name, std::string_view content);
-  void Commit();
+  void Commit();  // after writing SHA256SUMS, as `sha256sum --check` reads it
 
  private:
   std::filesystem::path path_, unfinished_;
+  std::map<std::string, std::string> hashes_;  // by name
 };
+
+inline constexpr const char* kSumsFile = "SHA256SUMS";
+// {name: hash} of such a text. Error: malformed.
+std::map<std::string, std::string> ParseSums(std::string_view text, const std::string& where);
 
 }  // namespace murine

@@ -8,11 +8,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "io/file.h"
 #include "io/hdf5_handle.h"
+#include "io/integrity.h"
 #include "io/unfinished.h"
 
 namespace murine {
@@ -62,6 +65,36 @@ void WriteDataset(hid_t file, const std::string& name, const std::vector<int64_t
   Check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), "cannot write a dataset", where);
 }
 
+// Before the file proper HDF5 leaves room for others' words. murine's are the hash of all that follows, twice
+// with its meaning: what damages one leaves the other to say that there was a hash.
+constexpr size_t kBlockBytes = 512;
+constexpr std::string_view kBlockWords = "murine: SHA-256 of what follows these 512 bytes ";
+
+std::string HashBlock(const std::string& hash) {
+  std::string block;
+  for (int i = 0; i < 2; ++i) block += fmt::format("{}{}\n", kBlockWords, hash);
+  block.resize(kBlockBytes - 1, ' ');
+  return block + "\n";
+}
+
+void CheckHash(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  constexpr size_t kDigits = 64, kLine = kBlockWords.size() + kDigits + 1;
+  const bool first = text.starts_with(kBlockWords);
+  if (!first && (text.size() < kBlockBytes || text.substr(kLine, kBlockWords.size()) != kBlockWords))
+    return SayUnhashed(path);
+  const std::string stored(text.substr(0, kBlockBytes)),
+      found = Sha256().Add(text.substr(stored.size())).Hex();
+  if (stored != HashBlock(found))
+    ThrowDamaged(path.string(), stored.substr((first ? 0 : kLine) + kBlockWords.size(), kDigits), found);
+}
+
+std::string HashBlockOf(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  return HashBlock(Sha256().Add(file.bytes().subspan(kBlockBytes)).Hex());
+}
+
 }  // namespace
 
 Hdf5File::Hdf5File(std::filesystem::path path, std::filesystem::path unfinished, hid_t file)
@@ -80,6 +113,7 @@ Hdf5File::~Hdf5File() {
 Hdf5File Hdf5File::Open(const std::filesystem::path& path) {
   Silence();
   if (!std::filesystem::is_regular_file(path)) ReadFile(path);  // says what is there instead
+  CheckHash(path);
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
   if (file < 0)
     throw Error({.what = "not an HDF5 file, or a truncated one",
@@ -96,6 +130,7 @@ Hdf5File Hdf5File::Create(const std::filesystem::path& path) {
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
   const Handle plist(H5Pcreate(H5P_FILE_CREATE), H5Pclose, "cannot write", path.string());
   H5Pset_obj_track_times(plist, 0);
+  H5Pset_userblock(plist, kBlockBytes);
   const hid_t file = H5Fcreate(unfinished.c_str(), H5F_ACC_TRUNC, plist, H5P_DEFAULT);
   if (file < 0) throw Error({.what = "cannot write", .where = path.string(), .got = LastMessage()});
   return Hdf5File(path, unfinished, file);
@@ -138,12 +173,15 @@ void Hdf5File::SetAttribute(const std::string& name, const std::string& value) {
 void Hdf5File::Commit() {
   Check(H5Fflush(file_, H5F_SCOPE_GLOBAL), "cannot write", path_.string());
   Check(H5Fclose(std::exchange(file_, -1)), "cannot write", path_.string());
+  const std::string block = HashBlockOf(unfinished_);
   // Before the rename: after a crash the name stands for the old file or for all of the new one.
-  const int written = open(unfinished_.c_str(), O_RDONLY | O_CLOEXEC);
-  const int failed = written < 0 || fsync(written) != 0 ? errno : 0;
+  const int written = open(unfinished_.c_str(), O_WRONLY | O_CLOEXEC);
+  const bool whole = written >= 0 &&
+                     pwrite(written, block.data(), block.size(), 0) == static_cast<ssize_t>(block.size()) &&
+                     fsync(written) == 0;
+  const int failed = whole ? 0 : errno;
   if (written >= 0) close(written);
-  if (failed != 0)
-    throw Error({.what = "cannot write", .where = path_.string(), .got = std::strerror(failed)});
+  if (!whole) throw Error({.what = "cannot write", .where = path_.string(), .got = std::strerror(failed)});
   std::error_code fault;
   std::filesystem::rename(unfinished_, path_, fault);
   if (fault) throw Error({.what = "cannot write", .where = path_.string(), .got = fault.message()});

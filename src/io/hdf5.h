@@ -14,7 +14,8 @@ namespace murine {
 
 // A thin face of the HDF5 C library. Its own error stack goes into murine::Error, never to the terminal.
 // Files are written beside their final name and renamed by Commit, and hold no times, so that the same
-// content gives the same bytes.
+// content gives the same bytes. They begin with a block of 512 bytes that holds the hash of the rest, which
+// Open checks.
 class Hdf5File {
  public:
   static Hdf5File Open(const std::filesystem::path& path);    // for reading

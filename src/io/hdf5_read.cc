@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/memory_need.h"
 #include "io/hdf5.h"
 #include "io/hdf5_handle.h"
 
@@ -137,6 +138,7 @@ NdArray<T> Hdf5File::Read(const std::string& name) const {
   NdArray<T> array{ShapeOf(dataset, where), {}};
   const int64_t count = CountOf(array.shape, where);
   CheckStorage(dataset, count, std::max(sizeof(T), H5Tget_size(type)), where);
+  RequireMemory("the dataset in " + where, count * static_cast<int64_t>(sizeof(T)), "a smaller recording");
   array.values.resize(static_cast<size_t>(count));
   const auto data = std::span(array.values);
   if constexpr (!std::is_integral_v<T>)

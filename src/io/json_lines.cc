@@ -3,18 +3,22 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <string_view>
 
 #include "base/error.h"
 #include "io/file.h"
+#include "io/integrity.h"
 
 namespace murine {
 
-Json ReadJson(const std::filesystem::path& path) { return ParseJson(ReadFile(path), path.string()); }
+Json ReadJson(const std::filesystem::path& path) {
+  CheckedJson read = ParseHashedJson(ReadFile(path), path.string());
+  if (read.hashed == Hashed::kNo) SayUnhashed(path);
+  return std::move(read.value);
+}
 
 void WriteJson(const std::filesystem::path& path, const Json& value) {
-  WriteFileAtomically(path, value.dump(2) + "\n");
+  WriteFileAtomically(path, FormatHashedJson(value));
 }
 
 std::vector<Json> ReadJsonLines(const std::filesystem::path& path) {
@@ -31,9 +35,7 @@ std::vector<Json> ReadJsonLines(const std::filesystem::path& path) {
 }
 
 void AppendJsonLine(const std::filesystem::path& path, const Json& line) {
-  std::ofstream file(path, std::ios::app);
-  file << line.dump() + "\n" << std::flush;
-  if (!file) throw Error({.what = "cannot write", .where = path.string(), .hint = "is there space left?"});
+  AppendText(path, line.dump() + "\n");
 }
 
 void DropEpochsFrom(const std::filesystem::path& path, int64_t epoch) {

@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/memory_need.h"
+#include "io/integrity.h"
 
 namespace murine {
 namespace {
@@ -143,6 +145,8 @@ NdArray<T> ParseNpy(std::span<const std::byte> bytes, const std::string& where) 
   const auto data = bytes.subspan(static_cast<size_t>(header.data_offset));
   const bool swapped = header.dtype[0] == '>';
   const std::string kind = header.dtype.substr(1);
+  RequireMemory("the array in " + where, CountOf(header.shape, where) * static_cast<int64_t>(sizeof(T)),
+                "a smaller array");
   NdArray<T> array{header.shape, std::vector<T>(static_cast<size_t>(CountOf(header.shape, where)))};
   if (kind == "f2") {
     std::vector<uint16_t> halves(array.values.size());
@@ -177,6 +181,7 @@ NdArray<T> ParseNpy(std::span<const std::byte> bytes, const std::string& where) 
 
 template <class T>
 NdArray<T> ReadNpy(const std::filesystem::path& path) {
+  CheckIfDescribed(path);
   const MappedFile file(path);
   return ParseNpy<T>(file.bytes(), path.string());
 }

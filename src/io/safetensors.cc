@@ -9,11 +9,13 @@
 #include "base/hash.h"
 #include "base/options.h"
 #include "io/file.h"
+#include "io/integrity.h"
 
 namespace murine {
 namespace {
 
-constexpr std::string_view kHashKey = "sha256";
+// Written beside the hash: a file whose "sha256" has lost its name is a damaged one, not a foreign one.
+constexpr std::string_view kHashKey = "sha256", kHashedKey = "hashed";
 constexpr size_t kHashDigits = 64, kLengthBytes = 8, kLongestHeader = size_t{1} << 30;
 
 int64_t DtypeSize(const std::string& dtype, const std::string& where) {
@@ -120,21 +122,21 @@ std::pair<std::pair<size_t, size_t>, StoredTensor> ParseTensor(const std::string
 bool CheckHash(std::string_view content, std::string_view header,
                const std::map<std::string, std::string>& metadata, const std::string& where) {
   const auto stored = metadata.find(std::string(kHashKey));
-  if (stored == metadata.end()) return false;
+  if (stored == metadata.end()) {
+    if (metadata.contains(std::string(kHashedKey))) ThrowDamaged(where, "a hash", "none");
+    SayUnhashed(where);
+    return false;
+  }
   const size_t position = HashPosition(header, stored->second);
-  const auto damaged = [&] {
-    return Error({.what = "the file is damaged: its hash does not fit its content",
-                  .where = where,
-                  .hint = "make it again, or get it again"});
-  };
-  if (position == std::string_view::npos || stored->second.size() != kHashDigits) throw damaged();
+  if (position == std::string_view::npos || stored->second.size() != kHashDigits)
+    ThrowDamaged(where, "a hash of 64 digits", stored->second);
   const size_t at = kLengthBytes + position;
   const std::string hash = Sha256()
                                .Add(content.substr(0, at))
                                .Add(std::string(kHashDigits, '0'))
                                .Add(content.substr(at + kHashDigits))
                                .Hex();
-  if (hash != stored->second) throw damaged();
+  if (hash != stored->second) ThrowDamaged(where, stored->second, hash);
   return true;
 }
 
@@ -179,9 +181,11 @@ std::map<std::string, std::string> ReadSafeTensorsMetadata(const std::filesystem
 
 void WriteSafeTensors(const std::filesystem::path& path, const SafeTensors& content) {
   Json header = Json::object(), metadata = Json::object();
-  for (const auto& [key, value] : content.metadata) metadata[key] = value;
   const std::string no_hash(kHashDigits, '0');
-  metadata[std::string(kHashKey)] = no_hash;
+  std::map<std::string, std::string> entries = content.metadata;
+  entries[std::string(kHashedKey)] = "sha256, of the whole file with these digits as 0";
+  entries[std::string(kHashKey)] = no_hash;
+  for (const auto& [key, value] : entries) metadata[key] = value;
   header["__metadata__"] = metadata;
   size_t offset = 0;
   for (const auto& [name, tensor] : content.tensors) {

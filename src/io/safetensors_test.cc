@@ -100,23 +100,18 @@ TEST_F(SafeTensorsFile, Layout) {
   EXPECT_EQ(Sha256Hex(zeroed), hash);
 }
 
-TEST_F(SafeTensorsFile, EveryFlippedBitIsFoundOrHarmless) {
+TEST_F(SafeTensorsFile, EveryFlippedByteIsFound) {
   const std::string file = Written();
-  int harmless = 0;
   for (size_t at = 0; at < file.size(); ++at)
-    for (const int bit : {0, 5}) {
+    for (const int change : {1, 32, 255}) {
       std::string damaged = file;
-      damaged[at] = static_cast<char>(damaged[at] ^ 1 << bit);
-      const std::string fault = MessageOf([&] {
-        const SafeTensors read = Read(damaged);
-        EXPECT_FALSE(read.hashed);
-        EXPECT_EQ(read.metadata.at("kind"), Small().metadata.at("kind"));
-        ExpectEqualTensors(read, Small());
-      });
-      harmless += fault == "no error";
+      damaged[at] = static_cast<char>(damaged[at] ^ change);
+      EXPECT_NE(FaultOf(damaged), "no error") << "byte " << at << " xor " << change;
     }
-  // In the name of the hash's own entry alone: without it the file is a foreign one.
-  EXPECT_LE(harmless, 2 * 6);
+}
+
+TEST_F(SafeTensorsFile, OfSomebodyElseCarriesNoHash) {
+  EXPECT_FALSE(Read(File("{" + Entry("a", "F32", "[1]", 0, 4) + "}", "\1\2\3\4")).hashed);
 }
 
 TEST_F(SafeTensorsFile, EveryTruncationIsFound) {

@@ -136,6 +136,16 @@ TEST(FileTree, FolderAndZipAreTheSame) {
   }
 }
 
+TEST(AtomicFolder, NothingIsWrittenOutsideOfIt) {
+  const TemporaryFolder folder;
+  AtomicFolder written(folder / "scan");
+  for (const char* name : {"../a", "/tmp/a", "b/../../a", "..", ""})
+    EXPECT_THAT(MessageOf([&] { written.Write(name, "x"); }), HasSubstr("leads out of the folder")) << name;
+  written.Write("b/../a", "x");
+  written.Commit();
+  EXPECT_EQ(ReadFile(folder / "scan" / "a"), "x");
+}
+
 TEST(AtomicFolder, AllOrNothing) {
   const TemporaryFolder folder;
   {

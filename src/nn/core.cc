@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "nn/depthwise.h"
 #include "nn/tensor.h"
 
 namespace murine {
@@ -50,7 +51,9 @@ torch::Tensor CoreImpl::forward(const torch::Tensor& x) {
     torch::Tensor out = outputs.empty()                                         ? x
                         : shape_.kind == CoreKind::kDense && outputs.size() > 1 ? torch::cat(outputs, 1)
                                                                                 : outputs.back();
-    for (torch::nn::Conv2d& convolution : layer.convolutions) out = convolution(out);
+    for (torch::nn::Conv2d& convolution : layer.convolutions)
+      out = convolution->options.groups() > 1 ? DepthwiseConvolution(out, convolution->weight)
+                                              : convolution(out);
     out = layer.norm(out.contiguous(at::MemoryFormat::ChannelsLast));
     outputs.push_back(shape_.kind == CoreKind::kLinear ? out : torch::elu_(out));
   }

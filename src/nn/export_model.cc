@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "io/artifact.h"
 #include "io/file.h"
+#include "io/integrity.h"
 #include "nn/checkpoint.h"
 #include "nn/load_resnet.h"
 #include "nn/onnx_file.h"
@@ -26,8 +28,14 @@ bool Finished(const std::filesystem::path& out, const Metadata& stored, const Me
   return true;
 }
 
-bool FinishedOnnx(const std::filesystem::path& out, const Metadata& wanted) {
-  return std::filesystem::exists(out) && Finished(out, ReadOnnxMetadata(ReadFile(out), out.string()), wanted);
+// ONNX files are made in a moment, and in one way: so they are compared whole.
+bool FinishedOnnx(const std::filesystem::path& out, const ResNet& network, const Metadata& wanted) {
+  if (!std::filesystem::exists(out)) return false;
+  const std::string there = ReadFile(out);
+  Finished(out, ReadOnnxMetadata(there, out.string()), wanted);
+  if (const std::string whole = OnnxModel(network, wanted); there != whole)
+    ThrowDamaged(out.string(), Sha256Hex(whole), Sha256Hex(there));
+  return true;
 }
 
 bool FinishedSafeTensors(const std::filesystem::path& out, const Metadata& wanted) {
@@ -47,6 +55,7 @@ Json ExportModel(const ExportOptions& options, const std::filesystem::path& out)
   const ResNetOptions& shape = stored.network->options();
   Metadata metadata = stored.metadata;
   metadata.erase("sha256");  // of the file it came from
+  metadata.erase("hashed");
   metadata["source"] = stored.hash;
   metadata["input"] = "float32 images [batch, channels, height, width] in [0, 1]";
   const std::string scaling = fmt::format("{} * (image - {})", shape.scale, shape.mean);
@@ -56,7 +65,8 @@ Json ExportModel(const ExportOptions& options, const std::filesystem::path& out)
   if (format == ".onnx") {
     result["opset"] = kOnnxOpset;
     metadata["scaling"] = scaling + ", inside the model";
-    if (!FinishedOnnx(out, metadata)) WriteFileAtomically(out, OnnxModel(stored.network, metadata));
+    if (!FinishedOnnx(out, stored.network, metadata))
+      WriteFileAtomically(out, OnnxModel(stored.network, metadata));
   } else {
     metadata["format"] = "pt";  // what Python's tools ask for
     metadata["scaling"] = scaling + ", before conv1";

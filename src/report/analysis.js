@@ -7,7 +7,8 @@ const Analysis = (() => {
   const kStages = ['stem', 'layer1', 'layer2', 'layer3', 'layer4'];
   const Stage = (x) => x === 0 ? 'stem' : `group ${x}`;
   const Digits = (number) => String(Number(number.toPrecision(3)));
-  const Share = (number) => `${(100 * number).toFixed(1)}`;
+  // an interval over few seeds may reach beyond what a share can be
+  const Share = (number) => `${(100 * Math.max(0, Math.min(1, number))).toFixed(1)}`;
 
   // One line a condition; none where no condition has the curve.
   function SeriesOf(analysis, names, curve, Convert) {
@@ -36,14 +37,18 @@ const Analysis = (() => {
     const series = SeriesOf(analysis, names, curve, Convert);
     if (!series.length) return;
     const points = [].concat(...series.map((s) => s.points));
-    const high = d3.max(points, (p) => p.high === null ? p.y : Math.max(p.y, p.high));
-    const low = d3.min(points, (p) => p.low === null ? p.y : Math.min(p.y, p.low));
+    // bands over few seeds are wide: they get no more room than the curves themselves
+    const top = d3.max(points, (p) => p.y), bottom = d3.min(points, (p) => p.y);
+    const room = top - bottom || Math.abs(top) || 1;
+    const high = Math.min(top + room, d3.max(points, (p) => p.high === null ? p.y : Math.max(p.y, p.high)));
+    const low = Math.max(bottom - room, d3.min(points, (p) => p.low === null ? p.y : Math.min(p.y, p.low)));
+    const least = bottom >= 0 ? 0 : low - 0.05 * (high - low);
     AddChart(
         box,
         Object.assign(
             {
               series,
-              yDomain: [Math.min(0, low), high || 1],
+              yDomain: [Math.min(0, least), 1.05 * high || 1],
               Tick: Digits,
               Value: (p) => Digits(p.value === undefined ? p.y : p.value),
               file: `${analysis.name}-${curve}`,

@@ -67,16 +67,11 @@ Json ListOf(const Field& field, double low, double high) {
   return numbers;
 }
 
-Json Required(const Field& field, Json value) {
-  if (value.is_null()) field.Refuse("a value");
-  return value;
-}
-
 Json Examples(const Field& examples, const std::filesystem::path& file) {
   if (examples.missing()) return nullptr;
   Json shown = {{"labels", ListOf(examples["labels"], 0, kUnbounded)},
-                {"height", Required(examples["height"], examples["height"].Count())},
-                {"width", Required(examples["width"], examples["width"].Count())},
+                {"height", Required(examples["height"].Count(), examples["height"])},
+                {"width", Required(examples["width"].Count(), examples["width"])},
                 {"classes", Json::array()}};
   for (const Field& name : examples["classes"].Entries()) shown["classes"].push_back(name.RequiredText());
   const Field noise = examples["noise"];
@@ -93,11 +88,11 @@ Json Examples(const Field& examples, const std::filesystem::path& file) {
   for (const Field& entry : examples["adversarial"].Entries())
     entries.push_back(
         {{"condition", entry["condition"].RequiredText()},
-         {"image", Required(entry["image"], entry["image"].Count())},
-         {"label", Required(entry["label"], entry["label"].Count())},
+         {"image", Required(entry["image"].Count(), entry["image"])},
+         {"label", Required(entry["label"].Count(), entry["label"])},
          {"answer", entry["answer"].Count()},
          {"l2", entry["l2"].Number(0, kUnbounded)},
-         {"magnified", Required(entry["magnified"], entry["magnified"].Number(0, kUnbounded))}});
+         {"magnified", Required(entry["magnified"].Number(0, kUnbounded), entry["magnified"])}});
   shown["adversarial"] = {{"entries", entries}, {"png", PngAddress(file.string() + ".adversarial.png")}};
   return shown;
 }
@@ -115,7 +110,7 @@ Json AnalysisFigures(const Field& results, const std::string& name, const std::f
   int picture = 0;
   for (const Field& condition : results["conditions"].Entries()) {
     Json shown = {{"name", condition["name"].RequiredText()},
-                  {"models", Required(condition["models"], condition["models"].Count())},
+                  {"models", Required(condition["models"].Count(), condition["models"])},
                   {"values", Members(condition["values"], ValueOf)},
                   {"curves", Members(condition["curves"], PointsOf)}};
     if (condition["maps"].Has("fourier_error"))

@@ -7,6 +7,7 @@ const Chart = (() => {
   const kWidth = 460, kHeight = 300;
   const kMargin = {top: 10, right: 14, bottom: 48, left: 60};
   const kColors = 7;
+  let plots = 0;  // drawn so far: names their clipping paths
   // Of other lengths than the colours, so that the same triple comes back after 42 conditions.
   const kMarkers = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down'];
   const kDashes = [null, '8 4', '2 3', '9 3 2 3', '14 4', '5 2'];
@@ -33,6 +34,7 @@ const Chart = (() => {
 
   // chart: {title, xlabel, ylabel, yDomain, series, Tick, Value}; optional: ticks, YTick, symbol (after a
   // level's text).
+  // bars: bars instead of bands; scatter: points and bars alone, and the line where x is y; xDomain.
   //   series [{index, name, points [{x, y, low, high}]}], low and high null where no spread is known
   //   Tick(x) and Value(point) are texts. `shown(index)` says whether a condition is switched on.
   // Returns a function that draws again what `shown` lets through.
@@ -47,7 +49,9 @@ const Chart = (() => {
                        .sort(d3.ascending);
     const pad = levels.length > 1 ? 0 : 0.5;
     const x =
-        d3.scale.linear().domain([levels[0] - pad, levels[levels.length - 1] + pad]).range([0, inner.width]);
+        d3.scale.linear().domain(chart.xDomain || [levels[0] - pad, levels[levels.length - 1] + pad]).range([
+          0, inner.width
+        ]);
     const y = d3.scale.linear().domain(chart.yDomain).range([inner.height, 0]);
 
     const plot = parent.append('div').attr('class', 'plot');
@@ -56,26 +60,25 @@ const Chart = (() => {
     const area = svg.append('g').attr('transform', `translate(${kMargin.left},${kMargin.top})`);
     DrawAxes(area, chart, x, y, inner);
 
-    const lines = area.selectAll('g.series').data(chart.series).enter().append('g').attr({
-      'class': 'series',
-      'aria-hidden': 'true'
-    });
-    const spread = (p) => p.low !== null;
-    lines.append('path')
-        .attr('class', 'band')
-        .style('fill', (s) => Color(s.index))
-        .attr(
-            'd',
-            (s) => d3.svg.area()
-                       .defined(spread)
-                       .x((p) => x(p.x))
-                       .y0((p) => y(p.low))
-                       .y1((p) => y(p.high))(s.points));
-    lines.append('path')
-        .attr('class', 'line')
-        .style('stroke', (s) => Color(s.index))
-        .attr('stroke-dasharray', (s) => kDashes[s.index % kDashes.length])
-        .attr('d', (s) => d3.svg.line().x((p) => x(p.x)).y((p) => y(p.y))(s.points));
+    // a band may reach far beyond the axes: it ends with the plot; markers on its edge stay whole
+    const clip = `plot${++plots}`, room = 5;
+    svg.append('clipPath')
+        .attr('id', clip)
+        .append('rect')
+        .attr({x: -room, y: -room, width: inner.width + 2 * room, height: inner.height + 2 * room});
+    const lines = area.append('g')
+                      .attr('clip-path', `url(#${clip})`)
+                      .selectAll('g.series')
+                      .data(chart.series)
+                      .enter()
+                      .append('g')
+                      .attr({'class': 'series', 'aria-hidden': 'true'});
+    if (chart.scatter) DrawDiagonal(area, x, y);
+    if (chart.scatter || chart.bars)
+      DrawBars(lines, x, y);
+    else
+      DrawBands(lines, x, y);
+    if (!chart.scatter) DrawCurves(lines, x, y);
     lines.each(function(s) {
       d3.select(this)
           .selectAll('path.marker')
@@ -94,11 +97,47 @@ const Chart = (() => {
     };
   }
 
+  const spread = (p) => p.low !== null;
+  function DrawBands(lines, x, y) {
+    lines.append('path')
+        .attr('class', 'band')
+        .style('fill', (s) => Color(s.index))
+        .attr(
+            'd',
+            (s) => d3.svg.area()
+                       .defined(spread)
+                       .x((p) => x(p.x))
+                       .y0((p) => y(p.low))
+                       .y1((p) => y(p.high))(s.points));
+  }
+
+  function DrawBars(lines, x, y) {
+    lines.append('path')
+        .attr('class', 'spread')
+        .style('stroke', (s) => Color(s.index))
+        .attr('d', (s) => s.points.filter(spread).map((p) => `M${x(p.x)},${y(p.low)}V${y(p.high)}`).join(''));
+  }
+
+  function DrawCurves(lines, x, y) {
+    lines.append('path')
+        .attr('class', 'line')
+        .style('stroke', (s) => Color(s.index))
+        .attr('stroke-dasharray', (s) => kDashes[s.index % kDashes.length])
+        .attr('d', (s) => d3.svg.line().x((p) => x(p.x)).y((p) => y(p.y))(s.points));
+  }
+
+  function DrawDiagonal(area, x, y) {
+    const [low, high] = x.domain();
+    area.insert('line', 'g[clip-path]')
+        .attr({'class': 'diagonal', 'aria-hidden': 'true', x1: x(low), y1: y(low), x2: x(high), y2: y(high)});
+  }
+
   function DrawAxes(area, chart, x, y, inner) {
     const xAxis =
         d3.svg.axis().scale(x).orient('bottom').tickFormat(chart.Tick).outerTickSize(0).tickPadding(7);
+    const [first, last] = x.domain();
     if (chart.ticks)
-      xAxis.tickValues(chart.ticks);
+      xAxis.tickValues(chart.ticks.filter((tick) => tick >= first - 1e-9 && tick <= last + 1e-9));
     else
       xAxis.ticks(6);
     const yAxis = d3.svg.axis()
@@ -134,7 +173,8 @@ const Chart = (() => {
       tabindex: 0,
       role: 'slider',
       'aria-orientation': 'horizontal',
-      'aria-label': `Values of ${chart.title}: choose a level with the arrow keys`,
+      'aria-label':
+          `Values of ${chart.title}: choose ${chart.scatter ? 'an image' : 'a level'} with the arrow keys`,
       'aria-valuemin': 0,
       'aria-valuemax': levels.length - 1,
     });

@@ -4,22 +4,8 @@
 'use strict';
 
 const Examples = (() => {
-  const {Add, Reveal} = Parts;
+  const {Add, Cut, Reveal} = Parts;
 
-  // One image of a sheet of images of one size, shown `scale` times as large.
-  function Cut(parent, sheet, row, column, alt) {
-    const frame = Add(parent, 'div', null, {'class': 'cut', role: 'img', 'aria-label': alt});
-    frame.style.width = `${sheet.width * sheet.scale}px`;
-    frame.style.height = `${sheet.height * sheet.scale}px`;
-    const image = Add(frame, 'img', null, {src: sheet.png, alt: ''});
-    image.style.width = `${sheet.columns * sheet.width * sheet.scale}px`;
-    const Move = (to) => {
-      image.style.marginLeft = `${- to * sheet.width * sheet.scale}px`;
-      image.style.marginTop = `${- row * sheet.height * sheet.scale}px`;
-    };
-    Move(column);
-    return {frame, Move};
-  }
   const Scale = (height) => Math.max(1, Math.round(96 / height));
 
   function FillNoise(section, examples, names, ClassName) {

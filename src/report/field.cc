@@ -70,6 +70,11 @@ std::string Field::RequiredText() const {
   return text;
 }
 
+Json Required(Json value, const Field& field) {
+  if (value.is_null()) field.Refuse("a value");
+  return value;
+}
+
 void Field::Refuse(const std::string& expected) const {
   std::string got = "nothing";
   // the head alone: a whole file may stand in the wrong place, nested deeper than dump() can follow

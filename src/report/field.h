@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -41,5 +42,12 @@ class Field {
   const Json* value_;
   std::string file_, path_;
 };
+
+// The value of a field that must not be missing: null is an Error.
+Json Required(Json value, const Field& field);
+
+inline void PutUnlessNull(Json& object, const char* key, Json value) {
+  if (!value.is_null()) object[key] = std::move(value);
+}
 
 }  // namespace murine

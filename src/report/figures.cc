@@ -8,102 +8,25 @@
 
 #include "base/error.h"
 #include "report/analysis_figures.h"
-#include "report/differences.h"
+#include "report/condition_figures.h"
+#include "report/corruption_map.h"
 #include "report/field.h"
+#include "report/neuron_figures.h"
 #include "report/recordings.h"
+#include "report/statistics_figures.h"
 #include "report/target_figures.h"
 
 namespace murine {
 namespace {
 
-constexpr size_t kStages = 5;
-
-void PutUnlessNull(Json& object, const char* key, Json value) {
-  if (!value.is_null()) object[key] = std::move(value);
-}
-
-// Accuracy and its spread; null where there is no accuracy.
-Json Score(const Field& accuracy, const Field& se, const Field& interval) {
-  if (accuracy.missing()) return nullptr;
-  Json score = {{"accuracy", accuracy.Number(0, 1)}};
-  PutUnlessNull(score, "se", se.Number(0, 1));
-  PutUnlessNull(score, "interval", interval.Numbers(2, 0, 1));
-  return score;
-}
-
-Json Tests(const Field& tests) {
-  Json list = Json::array();
-  for (const Field& test : tests.Entries()) {
-    const std::string name = test["name"].RequiredText();
-    Json entry = Score(test["accuracy"], test["accuracy_se"], test["interval"]);
-    const char* axis = test.Has("epsilon") ? "epsilon" : "level";
-    // least perturbations have no level, single corruptions a table of their own
-    if (entry.is_null() || !test.Has(axis) || test.Has("set")) continue;
-    entry["name"] = name;
-    PutUnlessNull(entry, "norm", test["norm"].Text());
-    entry[axis] = test[axis].Number(0, kAny);
-    PutUnlessNull(entry, "steps", test["steps"].Count());
-    PutUnlessNull(entry, "restarts", test["restarts"].Count());
-    list.push_back(std::move(entry));
-  }
-  return list;
-}
-
-// One corruption at one severity.
-Json Corruptions(const Field& tests) {
-  Json list = Json::array();
-  for (const Field& test : tests.Entries())
-    if (test.Has("set") && test.Has("accuracy"))
-      list.push_back({{"set", test["set"].RequiredText()},
-                      {"name", test["name"].RequiredText()},
-                      {"severity", test["level"].Number(1, 5)},
-                      {"accuracy", test["accuracy"].Number(0, 1)}});
-  return list;
-}
-
-// Searches for the least perturbation: its median and how many fall to one of at most epsilon.
-Json Perturbations(const Field& tests) {
-  Json list = Json::array();
-  for (const Field& test : tests.Entries()) {
-    if (!test.Has("success_over_epsilon")) continue;
-    Json entry = {{"name", test["name"].RequiredText()}, {"norm", test["norm"].RequiredText()}};
-    PutUnlessNull(entry, "median", test["median_perturbation"].Number(0, kAny));
-    PutUnlessNull(entry, "quartiles", test["quartiles"].Numbers(2, 0, kAny));
-    Json points = Json::array();
-    for (const Field& point : test["success_over_epsilon"].Entries())
-      if (point.Has("success_rate"))
-        points.push_back({{"epsilon", point["epsilon"].Number(0, kAny)},
-                          {"success_rate", point["success_rate"].Number(0, 1)}});
-    entry["points"] = std::move(points);
-    list.push_back(std::move(entry));
-  }
-  return list;
-}
-
-// Of `evaluate` and of `run` alike; `training` holds stage_weights and best_epoch.
-Json Condition(const Field& results, const Field& training, const std::string& name) {
-  Json condition = {{"name", name}};
-  PutUnlessNull(condition, "seeds", results["seeds"].Count());
-  PutUnlessNull(condition, "images", results["n"].Count());
-  PutUnlessNull(condition, "description", results["model_description"].Text());
-  PutUnlessNull(condition, "clean",
-                Score(results["clean_accuracy"], results["clean_accuracy_se"], results["clean_interval"]));
-  condition["tests"] = Tests(results["tests"]);
-  for (auto [key, list] : {std::pair{"corruptions", Corruptions(results["tests"])},
-                           std::pair{"perturbations", Perturbations(results["tests"])}})
-    if (!list.empty()) condition[key] = std::move(list);
-  PutUnlessNull(condition, "stage_weights", training["stage_weights"].Numbers(kStages, 0, 1));
-  PutUnlessNull(condition, "best_epoch", training["best_epoch"].Number(-1, kAny));
-  return condition;
-}
-
-Json EncodingModel(const Field& model) {
-  Json entry = {{"name", model["name"].RequiredText()}};
+Json EncodingModel(const Field& model, const std::string& name, Json examples) {
+  Json entry = {{"name", name}};
   PutUnlessNull(entry, "neurons", model["neurons"].Count());
   for (const char* key : {"validation_correlation", "single_trial_correlation", "correlation_to_average",
                           "feve", "fraction_oracle", "truth_correlation", "truth_correlation_reliable",
                           "similarity_truth_model", "similarity_truth_single_trial"})
     PutUnlessNull(entry, key, model[key].Number(-kAny, kAny));
+  PutUnlessNull(entry, "examples", std::move(examples));
   return entry;
 }
 
@@ -165,11 +88,16 @@ class Figures {
       AddEvaluation(results, source.name);
     else if (results.Has("image_size") && results.Has("faults"))
       recordings_.push_back(RecordingFigure(results, Unused(source.name), source.png));
+    else if (results.Has("scores") && results.Has("recordings"))
+      encoding_models_.push_back(
+          EncodingModel(results["scores"], Unused(source.name), NeuronFigures(results, source.path)));
     else if (results.Has("pairs") && results.Has("stimuli_hash"))
       AddTarget(results, source.name, TargetFigures(source.path));
     else
       results.Refuse(
-          "the results of murine evaluate, analyze, train, run or inspect, or a target of murine similarity");
+          "the results of murine evaluate, analyze, train, run or inspect, a model of murine fit or a target "
+          "of "
+          "murine similarity");
   }
 
   Json Finish() {
@@ -190,14 +118,17 @@ class Figures {
       notes.push_back("Compare with care: the evaluations differ in more than the model (" + keys + ").");
     }
     for (const std::string& warning : warnings_) notes.push_back(warning);
+    const Json maps = CorruptionMaps(conditions_);
     return {{"title", experiments_ == 1 ? title_ : "murine report"},
             {"notes", notes},
             {"conditions", conditions_},
+            {"corruption_maps", maps},
+            {"heat_scale", maps.empty() ? Json(nullptr) : Json(HeatScale())},
             {"recordings", recordings_},
             {"encoding_models", encoding_models_},
             {"targets", targets_},
             {"analyses", analyses_},
-            {"differences", differences_},
+            {"statistics", statistics_},
             {"setups", setups_}};
   }
 
@@ -209,24 +140,23 @@ class Figures {
     ++experiments_;
     for (const Field& condition : results["conditions"].Entries()) {
       const std::string full_name = Unused(prefix + condition["name"].RequiredText());
-      Json shown = Condition(condition, condition["train"], full_name);
+      Json shown = ConditionFigure(condition, condition["train"], full_name);
       if (shown.contains("clean") || !shown["tests"].empty() || shown.contains("stage_weights"))
         conditions_.push_back(std::move(shown));
       else
         unfinished_ += (unfinished_.empty() ? "" : ", ") + full_name;
     }
     for (const Field& model : results["encoding_models"].Entries()) {
-      encoding_models_.push_back(EncodingModel(model));
-      encoding_models_.back()["name"] = prefix + model["name"].RequiredText();
+      const std::string model_name = model["name"].RequiredText();
+      encoding_models_.push_back(
+          EncodingModel(model, prefix + model_name, ExperimentNeuronFigures(source.path, model_name)));
     }
     for (const Field& target : results["targets"].Entries()) {
       const std::string target_name = target["name"].RequiredText();
       AddTarget(target, prefix + target_name, ExperimentTargetFigures(source.path, target_name));
     }
-    for (Json& row : Differences(results)) {
-      for (const char* key : {"condition", "against"}) row[key] = prefix + row[key].get<std::string>();
-      differences_.push_back(std::move(row));
-    }
+    if (Json statistics = StatisticsFigures(results, prefix); !statistics.is_null())
+      statistics_.push_back(std::move(statistics));
     if (!results.Has("experiment")) return;
     setups_.push_back(Setup(results["experiment"], name));
     setups_.back()["command"] = "murine run experiment.toml --out DIR";
@@ -237,7 +167,7 @@ class Figures {
 
   void AddEvaluation(const Field& results, const std::string& source_name) {
     const std::string name = Unused(source_name);
-    conditions_.push_back(Condition(results, results["train"], name));
+    conditions_.push_back(ConditionFigure(results, results["train"], name));
     for (const Field& warning : results["warnings"].Entries())
       warnings_.push_back(name + ": " + warning["text"].RequiredText() + ".");
     if (!results.Has("config")) return;
@@ -257,7 +187,7 @@ class Figures {
 
   void AddTraining(const Field& results, const std::string& source_name) {
     const std::string name = Unused(source_name);
-    conditions_.push_back(Condition(results["result"], results["result"], name));
+    conditions_.push_back(ConditionFigure(results["result"], results["result"], name));
     if (results.Has("config")) setups_.push_back(Setup(results["config"], name));
   }
 
@@ -275,7 +205,7 @@ class Figures {
   Json first_config_;
   Json conditions_ = Json::array(), encoding_models_ = Json::array(), targets_ = Json::array(),
        setups_ = Json::array(), recordings_ = Json::array(), analyses_ = Json::array(),
-       differences_ = Json::array();
+       statistics_ = Json::array();
 };
 
 }  // namespace

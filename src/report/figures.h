@@ -25,9 +25,12 @@ struct NamedResults {
 //     and every test hold accuracy and, where known, se or interval [low, high]; tests also hold name, norm
 //     and either level or epsilon; where they were tested also corruptions [{set, name, severity, accuracy}]
 //     and perturbations [{name, norm, median, quartiles [2], points [{epsilon, success_rate}]}],
+//   corruption_maps (see corruption_map.h) and heat_scale, their colours,
 //   recordings (see recordings.h),
-//   analyses (see analysis_figures.h), differences (see differences.h),
-//   encoding_models and targets (as `murine run` wrote them; targets with `look`: target_figures.h),
+//   analyses (see analysis_figures.h), statistics (see statistics_figures.h; an entry an experiment),
+//   encoding_models and targets (as `murine run` wrote them; models with `examples`: neuron_figures.h;
+//   targets
+//     with `look`: target_figures.h),
 //   setups [{name, seeds, configuration (TOML), command}].
 // What the results lack is left out. Error: a value of the wrong type or out of range; nothing to show.
 Json FiguresOf(const std::vector<NamedResults>& sources);

@@ -16,16 +16,19 @@
   const {Add, Reveal, AddTable, AddSave} = Parts;
   const {Percent, Spread, SpreadText} = Tests;
 
-  // A figure: heading, curves, and below them the same values as a table and as a file.
+  // A figure: heading, curves, and below them the same values as a table and as a file. `fixed`: its lines
+  // are no conditions and stay. Cells(point): what the file says of a point, under `columns`.
   function AddChart(parent, chart) {
     const figure = Add(parent, 'figure');
     Add(figure, 'h3', chart.title);
     if (chart.caption) Add(figure, 'figcaption', chart.caption);
-    redraws.push(Chart.Draw(d3.select(figure), chart, shown));
+    const redraw = Chart.Draw(d3.select(figure), chart, chart.fixed ? () => true : shown);
+    if (!chart.fixed) redraws.push(redraw);
+    const Cells = chart.Cells || ((p) => [p.x, p.y, p.low, p.high]);
     const below = Add(figure, 'div', null, {'class': 'below'});
     AddSave(below, chart.file, chart.title, [
-      ['condition'].concat(chart.columns)
-    ].concat(...chart.series.map((s) => s.points.map((p) => [s.name, p.x, p.y, p.low, p.high]))));
+      [chart.fixed ? 'name' : 'condition'].concat(chart.columns)
+    ].concat(...chart.series.map((s) => s.points.map((p) => [s.name].concat(Cells(p))))));
     const details = Add(below, 'details');
     Add(details, 'summary', 'Values as a table');
     const levels =
@@ -185,102 +188,6 @@
     });
   }
 
-  const kScores = [
-    ['neurons', 'neurons', 'how many neurons the recording has'],
-    [
-      'validation_correlation', 'validation correlation',
-      'prediction against response over the trials that decided when to stop fitting'
-    ],
-    [
-      'single_trial_correlation', 'single-trial correlation',
-      'the same over test trials, never seen in fitting. Neurons answer the same image differently each time, so that ' +
-          'even a perfect model stays well below 1'
-    ],
-    [
-      'correlation_to_average', 'correlation to average',
-      'the same after averaging the repeats of each image, which takes most of that noise away'
-    ],
-    [
-      'feve', 'FEVE',
-      'share of the explainable variance, what is left once the noise between repeats is taken off, that the model explains; 1 is perfect'
-    ],
-    [
-      'fraction_oracle', 'fraction of oracle',
-      'how near the model comes to predicting a trial from the other repeats of its image; 1 is as good'
-    ],
-    [
-      'truth_correlation', 'truth correlation',
-      'simulated mice only: denoised prediction against the response without noise'
-    ],
-    [
-      'truth_correlation_reliable', 'truth correlation, reliable',
-      'the same over neurons with an oracle correlation above 0.2'
-    ],
-    [
-      'similarity_truth_model', 'similarity to truth, model',
-      'simulated mice only: image similarities from the model\'s denoised responses against those from responses without noise'
-    ],
-    [
-      'similarity_truth_single_trial', 'similarity to truth, single trials',
-      'the same from single recorded trials; where the model is higher, denoising paid'
-    ],
-  ];
-  const kReliability = [
-    ['neurons', 'neurons'],
-    ['images', 'images'],
-    ['repeats', 'repeats', 'how often each of the repeated images was shown, on average'],
-    [
-      'split_half_reliability', 'split-half reliability',
-      'correlation of the mean answers to one random half of the repeats with those to the other'
-    ],
-    [
-      'split_half_spearman_brown', 'with Spearman-Brown',
-      'the same, carried over to means of all repeats instead of half of them'
-    ],
-    [
-      'oracle_correlation', 'oracle correlation',
-      'single answers against the mean of the other answers to the same image: about what a perfect model would reach'
-    ],
-    [
-      'oracle_correlation_conservative', 'conservative',
-      'the same from variances; the truth lies between the two'
-    ],
-    ['fev', 'FEV', 'share of the variance of answers that the images explain'],
-    [
-      'signal_to_noise_weight', 'weight',
-      'sigma / eta: how strongly images move a neuron, in units of its noise'
-    ],
-    [
-      'similarity_reliability', 'similarity reliability',
-      'how well the similarities of images agree between the two halves of the repeats'
-    ],
-  ];
-  const kCounts = new Set(['neurons', 'images', 'pairs']);
-  const kTargets = [['kind', 'kind'], ['images', 'images'], ['pairs', 'pairs of images']];
-  function FillTable(id, entries, keys, caption) {
-    if (!entries.length) return;
-    const used = keys.filter(([key]) => entries.some((entry) => entry[key] !== undefined));
-    const section = Reveal(id);
-    const heads = [{text: 'name'}].concat(used.map(([key, label]) => ({text: label, left: key === 'kind'})));
-    AddTable(section, caption, heads, entries.map((entry) => [entry.name].concat(used.map(([key]) => {
-      const value = entry[key];
-      const text = typeof value !== 'number'          ? value || '–' :
-          kCounts.has(key) || Number.isInteger(value) ? String(value) :
-                                                        value.toFixed(3);
-      return {text, left: key === 'kind'};
-    }))));
-    const used_keys = used.map(([key]) => key);
-    AddSave(section, id, caption, [
-      ['name', ...used_keys]
-    ].concat(entries.map((entry) => [entry.name, ...used_keys.map((key) => entry[key])])));
-    if (!used.some((score) => score[2])) return;
-    const list = Add(section, 'dl');
-    used.filter(([, , words]) => words).forEach(([, label, words]) => {
-      Add(list, 'dt', label);
-      Add(list, 'dd', words);
-    });
-  }
-
   function FillSetups() {
     figures.setups.forEach((setup) => {
       const details = Add(Reveal('setups'), 'details');
@@ -317,21 +224,33 @@
     });
   }
 
+  // Links to the sections that there are.
+  function FillContents() {
+    const contents = document.querySelector('nav');
+    document.querySelectorAll('section:not([hidden])').forEach((section) => {
+      const item = Add(contents.querySelector('ul'), 'li');
+      Add(item, 'a', section.querySelector('h2').textContent, {href: `#${section.id}`});
+      contents.hidden = false;
+    });
+  }
+
   const groups = Tests.Groups(conditions);
   FillSummary();
   FillAccuracy(groups);
-  Suite.FillDifferences(figures.differences);
-  Suite.FillCorruptions(conditions);
+  Statistics.Fill(figures.statistics, AddChart);
+  Suite.FillCorruptions(figures);
   FillCurves(groups);
   Suite.FillPerturbations(conditions, AddChart, Ticks);
   FillStages();
   figures.analyses.forEach((analysis) => Analysis.Fill(analysis, names, AddChart));
   FillLegend();
   figures.analyses.forEach((analysis) => Examples.Fill(analysis, names));
-  FillTable('recordings', figures.recordings, kReliability, 'Reliability of the recordings');
+  Scores.FillTable('recordings', figures.recordings, Scores.kReliability, 'Reliability of the recordings');
   if (figures.recordings.length) Recordings.Fill(document.getElementById('recordings'), figures.recordings);
-  FillTable('encoding', figures.encoding_models, kScores, 'Scores of the encoding models');
-  FillTable('targets', figures.targets, kTargets, 'Similarity targets');
+  Scores.FillTable('encoding', figures.encoding_models, Scores.kScores, 'Scores of the encoding models');
+  Neurons.Fill(document.getElementById('encoding'), figures.encoding_models);
+  Scores.FillTable('targets', figures.targets, Scores.kTargets, 'Similarity targets');
   Targets.Fill(document.getElementById('targets'), figures.targets);
   FillSetups();
+  FillContents();
 })();

@@ -38,9 +38,10 @@ const Parts = (() => {
       cells.forEach((cell) => {
         const td = Add(line, 'td');
         if (cell.left) td.classList.add('text');
-        if (cell.share !== undefined) {
-          td.dataset.share = '';
-          td.style.setProperty('--share', cell.share);
+        if (cell.title) td.title = cell.title;
+        if (cell.pixel) {
+          td.className = cell.pixel.bright ? 'bright' : 'dark';
+          td.style.backgroundPosition = cell.pixel.place;
         }
         Add(td, 'span', cell.text, cell.best ? {'class': 'best'} : {});
         // a range is as long as two values and goes below the one it belongs to
@@ -57,10 +58,9 @@ const Parts = (() => {
     const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
     return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
   }
-  function AddSave(parent, file, title, rows) {
+  function AddSave(parent, file, title, rows, label = 'Save as CSV') {
     const button =
-        Add(parent, 'button', 'Save as CSV',
-            {type: 'button', 'class': 'save', 'aria-label': `Save as CSV: ${title}`});
+        Add(parent, 'button', label, {type: 'button', 'class': 'save', 'aria-label': `${label}: ${title}`});
     button.addEventListener('click', () => {
       const text = rows.map((row) => row.map(CsvCell).join(',') + '\r\n').join('');
       const url = URL.createObjectURL(new Blob([text], {type: 'text/csv'}));
@@ -72,5 +72,20 @@ const Parts = (() => {
     });
   }
 
-  return {Add, Reveal, AddTable, AddSave};
+  // One image of a sheet of images of one size, shown `scale` times as large.
+  function Cut(parent, sheet, row, column, alt) {
+    const frame = Add(parent, 'div', null, {'class': 'cut', role: 'img', 'aria-label': alt});
+    frame.style.width = `${sheet.width * sheet.scale}px`;
+    frame.style.height = `${sheet.height * sheet.scale}px`;
+    const image = Add(frame, 'img', null, {src: sheet.png, alt: ''});
+    image.style.width = `${sheet.columns * sheet.width * sheet.scale}px`;
+    const Move = (to) => {
+      image.style.marginLeft = `${- to * sheet.width * sheet.scale}px`;
+      image.style.marginTop = `${- row * sheet.height * sheet.scale}px`;
+    };
+    Move(column);
+    return {frame, Move};
+  }
+
+  return {Add, Reveal, AddTable, AddSave, Cut};
 })();

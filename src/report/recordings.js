@@ -15,7 +15,7 @@ const Recordings = (() => {
     const title = kTitles[key], figure = Add(parent, 'figure');
     Add(figure, 'h3', title);
     const plot = Add(figure, 'div', null, {'class': 'plot'});
-    const width = 400, height = 190, left = 44, bottom = 40, top = 8, right = 12;
+    const width = 400, height = 190, left = 44, bottom = 40, top = 24, right = 12;
     const x = d3.scale.linear().domain([edges[0], edges[edges.length - 1]]).range([left, width - right]);
     const y = d3.scale.linear().domain([0, d3.max(counts) || 1]).range([height - bottom, top]);
     const svg = d3.select(plot).append('svg').attr(
@@ -36,7 +36,7 @@ const Recordings = (() => {
         .attr({'class': 'axis', transform: `translate(${left},0)`})
         .call(d3.svg.axis().scale(y).orient('left').ticks(4).tickFormat(d3.format('d')));
     svg.append('text').attr({x: width - right, y: height - 4, 'text-anchor': 'end'}).text(title);
-    svg.append('text').attr({x: left + 4, y: top + 8}).text('neurons');
+    svg.append('text').attr({x: 2, y: 12}).text('neurons');
     AddSave(
         Add(figure, 'div', null, {'class': 'below'}), `${name}-${key}`, `${title} of ${name}`,
         [['from', 'to', 'neurons']].concat(counts.map((count, i) => [edges[i], edges[i + 1], count])));

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "io/file.h"
+#include "io/integrity.h"
 #include "report/assets.h"
 #include "report/figures.h"
 
@@ -78,12 +79,17 @@ NamedResults ReadResults(const std::string& typed) {
   const fs::path name = nameless ? file.parent_path().filename() : file.stem();
   const std::string where = fs::is_directory(typed) ? (fs::path(typed) / "results.json").string() : typed;
   const fs::path picture = file.string() + ".images.png";
-  // a target is described beside its array
+  const fs::path beside = nameless ? file.parent_path() : file;
+  // a target is described beside its array, an encoding model beside its weights
   if (file.extension() == ".npy") file.replace_extension(".json");
+  if (file.extension() == ".safetensors") file += ".figures.json";
+  Json results = ParseHashedJson(ReadFile(file, kMostBytes), where).value;
+  // a results file that was copied without the tables beside it still makes a page
+  if (results.is_object()) CheckBeside(file, results.value("files", Json()), Missing::kAccept);
   return {.where = where,
           .name = name.empty() ? "results" : name.string(),
-          .results = ParseJson(ReadFile(file, kMostBytes), where),
-          .path = nameless ? file.parent_path() : file,
+          .results = std::move(results),
+          .path = beside,
           .png = fs::exists(picture) ? ReadFile(picture, kMostBytes) : ""};
 }
 

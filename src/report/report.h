@@ -19,8 +19,7 @@ struct ReportOptions {
   static void Visit(Self& self, Visitor&& visit) {
     visit("path", self.paths,
           "results of evaluate, analyze and inspect (JSON), folders of an experiment or of a training, or "
-          "their results.json; "
-          "targets (S.npy)");
+          "their results.json; encoding models (MODEL.safetensors), targets (S.npy)");
     visit("seed", self.seed, "nothing is drawn: any seed gives the same");
   }
 };

@@ -3,31 +3,51 @@
 'use strict';
 
 const Suite = (() => {
-  const {AddSave, AddTable, Reveal} = Parts;
+  const {Add, AddSave, AddTable, Reveal} = Parts;
   const {Percent} = Tests;
 
-  // A heat map a condition and set: corruptions by severities.
-  function FillCorruptions(conditions) {
+  // A heat map a set, as a table: each cell shows its pixel of the picture, and its value as text.
+  function AddCorruptionMap(box, conditions, {set, names, columns, png}) {
+    const Found = (name, {condition, severity}) => conditions[condition].corruptions.find(
+        (c) => c.set === set && c.name === name && c.severity === severity);
+    const tested = [...new Set(columns.map(({condition}) => condition))];
+    const Of = (condition) => columns.filter((column) => column.condition === condition);
+    const heads = [
+      [{text: set, rowspan: 2}].concat(
+          tested.map((condition) => ({text: conditions[condition].name, colspan: Of(condition).length}))),
+      columns.map(({severity}) => ({text: String(severity), corner: false}))
+    ];
+    const Share = (at, count) => count > 1 ? `${100 * at / (count - 1)}%` : '0%';
+    const rows = names.map((name, y) => [name].concat(columns.map((column, x) => {
+      const found = Found(name, column);
+      return {
+        text: found ? Percent(found.accuracy) : '–',
+        title: `${conditions[column.condition].name}, ${name}, severity ${column.severity}`,
+        pixel: {
+          place: `${Share(x, columns.length)} ${Share(y, names.length)}`,
+          bright: !found || found.accuracy > 0.45,
+        },
+      };
+    })));
+    const table = AddTable(box, `Accuracy on ${set}, per cent, by condition and severity`, heads, rows);
+    table.classList.add('heat');
+    table.style.setProperty('--map', `url(${png})`);
+    table.style.setProperty('--size', `${100 * columns.length}% ${100 * names.length}%`);
+  }
+
+  function FillCorruptions({conditions, corruption_maps: maps, heat_scale: scale}) {
+    if (!maps.length) return;
+    const section = Reveal('corruptions'), box = section.querySelector('.tables');
+    const key = section.querySelector('.scale');
+    Add(key, 'span', 'Colours: 0 %');
+    Add(key, 'img', null, {src: scale, alt: 'from dark blue over green to yellow'});
+    Add(key, 'span', '100 %');
+    maps.forEach((map) => AddCorruptionMap(box, conditions, map));
     const csv = [['condition', 'set', 'corruption', 'severity', 'accuracy']];
-    conditions.forEach(({name, corruptions}) => {
-      if (!corruptions) return;
-      const box = Reveal('corruptions').querySelector('.tables');
-      new Set(corruptions.map((c) => c.set)).forEach((set) => {
-        const of_set = corruptions.filter((c) => c.set === set);
-        const severities = [...new Set(of_set.map((c) => c.severity))].sort(d3.ascending);
-        const rows =
-            [...new Set(of_set.map((c) => c.name))].map((kind) => [kind].concat(severities.map((s) => {
-              const found = of_set.find((c) => c.name === kind && c.severity === s);
-              return found ? {text: Percent(found.accuracy), share: found.accuracy} : {text: '–'};
-            })));
-        AddTable(
-            box, `Accuracy of ${name} on ${set}, per cent`,
-            [{text: `${name}, ${set}`}].concat(severities.map((s) => ({text: String(s)}))), rows);
-        of_set.forEach((c) => csv.push([name, set, c.name, c.severity, c.accuracy]));
-      });
-    });
-    if (csv.length > 1)
-      AddSave(document.getElementById('corruptions'), 'corruptions', 'accuracy on corrupted images', csv);
+    conditions.forEach(
+        ({name, corruptions}) =>
+            (corruptions || []).forEach((c) => csv.push([name, c.set, c.name, c.severity, c.accuracy])));
+    AddSave(section, 'corruptions', 'accuracy on corrupted images', csv);
   }
 
   function FillPerturbations(conditions, AddChart, Ticks) {
@@ -65,44 +85,5 @@ const Suite = (() => {
     });
   }
 
-  function FillDifferences(differences) {
-    [[false, 'At equal options'], [true, 'At equal accuracy on clean images']].forEach(([matched, title]) => {
-      const rows = differences.filter((row) => row.matched === matched);
-      if (!rows.length) return;
-      const section = Reveal('differences');
-      Parts.Add(section, 'h3', title);
-      const Points = (share) => (100 * share).toFixed(1);
-      const Test =
-          ({test, norm, level, epsilon}) => [test, norm, level === null ? epsilon : level]
-                                                .filter((part) => part !== null)
-                                                .map(
-                                                    (part) =>
-                                                        typeof part === 'number' ? Tests.Short(part) : part)
-                                                .join(' ');
-      AddTable(
-          section, title,
-          [
-            {text: 'condition'}, {text: 'against', left: true}, {text: 'test', left: true},
-            {text: 'difference'}, {text: '95 % interval'}, {text: 'p'}, {text: 'seeds'}
-          ],
-          rows.map(
-              (row) =>
-                  [row.condition, {text: row.against, left: true}, {text: Test(row), left: true},
-                   {text: `${row.difference > 0 ? '+' : ''}${Points(row.difference)}`},
-                   {text: row.interval ? row.interval.map(Points).join(' to ') : '–'},
-                   {text: row.p === null ? '–' : row.p.toPrecision(2)}, {text: String(row.seeds)}]));
-      AddSave(
-          section, `differences-${matched ? 'matched' : 'paired'}`, title,
-          [[
-            'condition', 'against', 'test', 'norm', 'level', 'epsilon', 'seeds', 'difference', 'low', 'high',
-            'p'
-          ]]
-              .concat(rows.map(
-                  (row) =>
-                      [row.condition, row.against, row.test, row.norm, row.level, row.epsilon, row.seeds,
-                       row.difference, ...(row.interval || [null, null]), row.p])));
-    });
-  }
-
-  return {FillDifferences, FillCorruptions, FillPerturbations};
+  return {FillCorruptions, FillPerturbations};
 })();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/target_figures.h"
 
-#include <algorithm>
-
 #include "io/file.h"
+#include "io/integrity.h"
+#include "report/experiment_file.h"
 #include "report/field.h"
 #include "report/png_address.h"
 
@@ -13,11 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kLargestFigures = int64_t{1} << 26;
-
-Json Required(Json value, const Field& field) {
-  if (value.is_null()) field.Refuse("a value");
-  return value;
-}
 
 Json NumberList(const Field& field, double low, double high) {
   Json numbers = Json::array();
@@ -30,7 +25,9 @@ Json NumberList(const Field& field, double low, double high) {
 Json TargetFigures(const fs::path& npy) {
   const fs::path file = fs::path(npy).replace_extension(".figures.json");
   if (!fs::exists(file)) return nullptr;
-  const Json stored = ParseJson(ReadFile(file, kLargestFigures), file.filename().string());
+  const Json stored = ParseHashedJson(ReadFile(file, kLargestFigures), file.filename().string()).value;
+  if (stored.is_object())
+    CheckBeside(fs::path(file).replace_extension(), stored.value("files", Json()), Missing::kRefuse);
   const Field figures(stored, file.filename().string());
   Json shown = {{"file", npy.stem().string()},
                 {"eigenvalues", NumberList(figures["eigenvalues"], -kAny, kAny)},
@@ -54,16 +51,9 @@ Json TargetFigures(const fs::path& npy) {
 }
 
 Json ExperimentTargetFigures(const fs::path& folder, const std::string& name) {
-  if (folder.empty() || !fs::is_directory(folder / "targets")) return nullptr;
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(folder / "targets")) {
-    const std::string stem = entry.path().stem().string();
-    const size_t dash = stem.rfind('-');
-    if (entry.path().extension() == ".npy" && dash != stem.npos && stem.substr(0, dash) == name)
-      found.push_back(entry.path());
-  }
-  // Several keys: earlier versions of the experiment were made here too. Which is the one, nobody knows.
-  return found.size() == 1 ? TargetFigures(found.front()) : Json(nullptr);
+  if (folder.empty()) return nullptr;
+  const auto npy = ExperimentFile(folder / "targets", name, ".npy");
+  return npy ? TargetFigures(*npy) : Json(nullptr);
 }
 
 }  // namespace murine

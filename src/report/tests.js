@@ -31,6 +31,9 @@ const Tests = (() => {
   const kNorms = {linf: 'L-infinity', l2: 'L2'};
   const Known = (table, name) => Object.prototype.hasOwnProperty.call(table, name) ? table[name] : null;
 
+  const Title = (name) => (Known(kNoises, name) || Known(kAttacks, name) || [name])[0];
+  const Norm = (name) => Known(kNorms, name);
+
   const Percent = (share) => (100 * share).toFixed(1);
   const Short = (number) => String(Number(number.toPrecision(4)));
   const Clamp = (share) => Math.max(0, Math.min(1, share));
@@ -98,5 +101,5 @@ const Tests = (() => {
     return [...groups.values()];
   }
 
-  return {Groups, PerturbationGroups, Percent, Short, Spread, SpreadText};
+  return {Groups, PerturbationGroups, Title, Norm, Percent, Short, Spread, SpreadText};
 })();

@@ -7,7 +7,9 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/memory_need.h"
 #include "nn/load_classifier.h"
+#include "nn/resnet_size.h"
 #include "nn/tensor.h"
 #include "robustness/defence_checks.h"
 #include "robustness/test_spec.h"
@@ -67,6 +69,16 @@ Json LeftOut(const EvaluateOptions& options, const EvaluationInput& input) {
   return left_out;
 }
 
+// Of a batch the largest features come and go; for an attack's gradients each layer's stay.
+void RequireMemoryFor(const EvaluateOptions& options) {
+  constexpr int64_t kFloat = sizeof(float);
+  const auto size = SizeOfModel(options.transfer_from.empty() ? options.model : options.transfer_from);
+  if (!size) return;
+  const MemoryNeed need{fmt::format("the features of {} images", options.batch),
+                        options.batch * (options.attacks.empty() ? size->largest : size->outputs) * kFloat};
+  RequireMemory("this evaluation", std::span(&need, 1), "a smaller --batch");
+}
+
 }  // namespace
 
 void CheckFits(const ImageSet& images, const Classifier& classifier, const std::string& data) {
@@ -99,6 +111,7 @@ EvaluationInput PrepareEvaluation(const EvaluateOptions& options) {
       LoadImages(options.data, {.split = Split::kTest, .color = options.color ? Color::kKeep : Color::kGray});
   const ImageSet& original = input.original;
   if (original.labels.empty()) throw Error({.what = "images without labels", .where = options.data});
+  RequireMemoryFor(options);
   input.classifier = Load(options, options.model, original);
   CheckFits(original, input.classifier, options.data);
   input.config["model"] = input.classifier.hash;

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "io/artifact.h"
 #include "io/file.h"
-#include "io/json_lines.h"
+#include "io/integrity.h"
 
 namespace murine {
 namespace {
@@ -58,9 +58,9 @@ void Records::Append(const Records& more) {
 }
 
 RecordStore::RecordStore(std::filesystem::path file, const Json& config, int64_t images)
-    : file_(std::move(file)), head_(Json{{"config", config}}.dump() + "\n") {
+    : file_(std::move(file)), head_(FormatHashedLine({{"config", config}})) {
   if (!std::filesystem::exists(file_)) return;
-  const std::vector<Json> lines = ReadJsonLines(file_);
+  const std::vector<Json> lines = ReadHashedLines(file_);
   if (!lines.empty()) RefuseOtherConfig(lines[0].value("config", Json::object()), config, file_);
   std::string kept = head_;
   for (size_t i = 1; i < lines.size(); ++i) {
@@ -68,7 +68,7 @@ RecordStore::RecordStore(std::filesystem::path file, const Json& config, int64_t
     Records& all = records_[line.test];
     if (line.first != all.size() || all.size() + line.batch.size() > static_cast<size_t>(images)) continue;
     all.Append(line.batch);
-    kept += lines[i].dump() + "\n";
+    kept += FormatHashedLine(lines[i]);
   }
   // Written anew: a line that a kill cut short must not run into the next one.
   WriteFileAtomically(file_, kept);
@@ -80,7 +80,7 @@ void RecordStore::Append(const std::string& test, const Records& batch) {
   if (!head_.empty()) WriteFileAtomically(file_, head_);
   head_.clear();
   Records& all = records_[test];
-  AppendJsonLine(file_, ToLine(test, all.size(), batch));
+  AppendText(file_, FormatHashedLine(ToLine(test, all.size(), batch)));
   all.Append(batch);
 }
 

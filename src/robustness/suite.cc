@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "io/artifact.h"
 #include "io/file.h"
+#include "io/integrity.h"
 #include "io/json_lines.h"
 #include "robustness/suite_tests.h"
 
@@ -191,6 +192,7 @@ Json Evaluate(const EvaluateOptions& options, const std::filesystem::path& out) 
     Json stored = ReadJson(out);
     RefuseOtherConfig(stored.is_object() ? stored.value("config", Json::object()) : stored, input.config,
                       out);
+    CheckBeside(out, stored.value("files", Json()), Missing::kRefuse);
     for (Json& entry : stored["tests"]) entry["seconds"] = nullptr;
     return stored;
   }
@@ -200,10 +202,13 @@ Json Evaluate(const EvaluateOptions& options, const std::filesystem::path& out) 
   Json result = suite.Run();
   const auto columns = suite.Columns();
   const std::vector<int64_t> predictions = suite.Predictions();
-  WriteFileAtomically(out.string() + ".images.csv", ImageTable(input.images.labels, predictions, columns));
-  if (!options.attacks.empty())
-    WriteFileAtomically(out.string() + ".attacks.csv",
-                        AttackTable(input.images.labels, predictions, columns));
+  std::vector<std::string> tables = {".images.csv"};
+  WriteFileAtomically(out.string() + tables[0], ImageTable(input.images.labels, predictions, columns));
+  if (!options.attacks.empty()) {
+    tables.emplace_back(".attacks.csv");
+    WriteFileAtomically(out.string() + tables[1], AttackTable(input.images.labels, predictions, columns));
+  }
+  result["files"] = HashesBeside(out, tables);
   WriteJson(out, result);
   suite.Remove();
   suite.AddSeconds(result);

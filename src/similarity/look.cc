@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "data/reliability.h"
 #include "io/artifact.h"
+#include "io/color_scale.h"
+#include "io/integrity.h"
 #include "io/json_lines.h"
 #include "nn/tensor.h"
 #include "similarity/cluster.h"
@@ -162,7 +164,6 @@ Picture DrawMatrix(const SimilarityMatrix& matrix, std::span<const int64_t> orde
   const int64_t size = std::min(matrix.n, most_px);
   Picture picture{size, size, 3, {}};
   picture.pixels.reserve(static_cast<size_t>(size * size * 3));
-  constexpr std::array<std::array<double, 3>, 3> kColours{{{33, 102, 172}, {247, 247, 247}, {178, 24, 43}}};
   for (int64_t y = 0; y < size; ++y)
     for (int64_t x = 0; x < size; ++x) {
       double sum = 0;
@@ -173,12 +174,8 @@ Picture DrawMatrix(const SimilarityMatrix& matrix, std::span<const int64_t> orde
             sum += value;
             ++count;
           }
-      const double mean = count > 0 ? std::clamp(sum / static_cast<double>(count) / limit, -1.0, 1.0) : 0;
-      const auto& end = kColours[mean < 0 ? 0 : 2];
-      for (size_t c = 0; c < 3; ++c) {
-        const double shade = kColours[1][c] + std::abs(mean) * (end[c] - kColours[1][c]);
-        picture.pixels.push_back(count > 0 ? static_cast<uint8_t>(std::lround(shade)) : uint8_t{128});
-      }
+      const Rgb color = count > 0 ? DivergingColor(sum / static_cast<double>(count) / limit) : kNoColor;
+      picture.pixels.insert(picture.pixels.end(), color.begin(), color.end());
     }
   return picture;
 }
@@ -211,8 +208,12 @@ void WriteLook(const std::filesystem::path& npy, const Json& description, const 
   const std::filesystem::path json = FiguresPath(npy);
   WritePng(std::filesystem::path(json).replace_extension(".matrix.png"),
            DrawMatrix(matrix, order, limit, kMostPx));
-  if (!pairs.empty())
+  std::vector<std::string> pictures = {".matrix.png"};
+  if (!pairs.empty()) {
+    pictures.emplace_back(".pairs.png");
     WritePng(std::filesystem::path(json).replace_extension(".pairs.png"), DrawPairs(pairs, images, index));
+  }
+  figures["files"] = HashesBeside(std::filesystem::path(json).replace_extension(), pictures);
   WriteJson(json, figures);
 }
 

@@ -35,12 +35,6 @@ int64_t ParseBytes(const std::string& text) {
   return static_cast<int64_t>(number * factor);
 }
 
-std::string FormatBytes(int64_t bytes) {
-  if (bytes >= int64_t{10} << 30) return fmt::format("{:.0f} GiB", static_cast<double>(bytes) * 0x1p-30);
-  if (bytes >= int64_t{1} << 30) return fmt::format("{:.2f} GiB", static_cast<double>(bytes) * 0x1p-30);
-  return fmt::format("{:.3g} MiB", static_cast<double>(bytes) * 0x1p-20);
-}
-
 MemoryBudget::MemoryBudget(const std::string& text)
     : most_(text.empty() ? sysconf(_SC_PHYS_PAGES) / 4 * 3 * sysconf(_SC_PAGESIZE) : ParseBytes(text)) {}
 

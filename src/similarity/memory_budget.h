@@ -4,11 +4,12 @@
 #include <cstdint>
 #include <string>
 
+#include "base/memory_need.h"
+
 namespace murine {
 
 // "1GiB", "512MiB", "2000000" -> bytes; Error kUsage otherwise.
 int64_t ParseBytes(const std::string& text);
-std::string FormatBytes(int64_t bytes);
 
 // The memory that large arrays may take.
 class MemoryBudget {

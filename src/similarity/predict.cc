@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/memory_need.h"
 #include "io/artifact.h"
 #include "io/file.h"
 #include "nn/tensor.h"
@@ -43,6 +44,10 @@ NdArray<float> Predict(const Denoiser& denoiser, size_t scan, const ImageSet& im
 }
 
 NdArray<float> PredictAll(const Denoiser& denoiser, const ImageSet& images) {
+  int64_t neurons = 0;
+  for (const Denoiser::Scan& scan : denoiser.scans) neurons += scan.neurons;
+  RequireMemory("the predictions", images.count() * neurons * static_cast<int64_t>(sizeof(float)),
+                "a slice of --stimuli (@START-END)");
   NdArray<float> joined{{images.count(), 0}, {}};
   for (size_t scan = 0; scan < denoiser.scans.size(); ++scan) {
     const NdArray<float> left = std::move(joined), right = Predict(denoiser, scan, images);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "io/artifact.h"
+#include "io/integrity.h"
 #include "io/json_lines.h"
 #include "io/npy.h"
 #include "similarity/similarity.h"
@@ -54,6 +55,7 @@ void CheckUnitVectors(const MappedNpy& vectors, const std::string& where) {
   }
 }
 
+// Of one from elsewhere, whatever its header looks like.
 std::string ValuesHash(const std::filesystem::path& npy) {
   const MappedFile file(npy);
   const NpyHeader header = ParseNpyHeader(file.bytes(), npy.string());
@@ -62,19 +64,21 @@ std::string ValuesHash(const std::filesystem::path& npy) {
 
 // The description beside the target; of one from elsewhere, which has none, what can be said of it.
 Json ReadDescription(const std::filesystem::path& npy, const std::string& stimuli_hash) {
-  const std::string hash = ValuesHash(npy);
   const std::filesystem::path json = DescriptionPath(npy);
-  if (!std::filesystem::exists(json)) return {{"kind", "foreign"}, {"sha256", hash}};
+  if (!std::filesystem::exists(json)) {
+    SayUnhashed(npy);
+    return {{"kind", "foreign"}, {"sha256", ValuesHash(npy)}};
+  }
   Json description = ReadJson(json);
   if (!description.is_object())
     throw Error({.what = "not a target's description",
                  .where = json.string(),
                  .expected = "a JSON object",
                  .got = description.type_name()});
-  if (description.value("sha256", hash) != hash)
-    throw Error({.what = "the target is damaged: its hash does not fit its content",
-                 .where = npy.string(),
-                 .hint = "make it again"});
+  if (description.contains("sha256"))
+    CheckDescribed(npy, description);
+  else
+    SayUnhashed(npy);
   const std::string made_for = description.value("stimuli_hash", stimuli_hash);
   if (!stimuli_hash.empty() && made_for != stimuli_hash)
     throw Error({.what = "the target was made for other stimuli",

@@ -20,12 +20,13 @@ Adam::Adam(const std::vector<torch::Tensor>& parameters, const std::vector<doubl
                         paces.empty() ? 1 : paces[i]});
 }
 
-void Adam::Step(double lr) {
+bool Adam::Step(double lr) {
   torch::NoGradGuard no_grad;
   ++steps_;
   const auto t = static_cast<double>(steps_);
   const double step_size = lr / (1 - std::pow(kBeta1, t));
   const double root = std::sqrt(1 - std::pow(kBeta2, t));
+  double faults = 0;  // stays 0 while all values are finite, then is NaN
   for (Entry& entry : entries_) {
     const torch::Tensor& gradient = entry.parameter.grad();
     if (!gradient.defined()) continue;
@@ -33,7 +34,9 @@ void Adam::Step(double lr) {
     entry.square.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);
     entry.parameter.addcdiv_(entry.mean, (entry.square.sqrt() / root).add_(kEpsilon),
                              -step_size * entry.pace);
+    faults += 0 * entry.parameter.sum().item<double>();
   }
+  return faults == 0;
 }
 
 void Adam::ZeroGradients() {

@@ -16,7 +16,8 @@ class Adam {
   // `paces`: the share of the learning rate that each parameter takes; empty: all of it.
   explicit Adam(const std::vector<torch::Tensor>& parameters, const std::vector<double>& paces = {});
 
-  void Step(double lr);
+  // False: a gradient or weight is NaN or infinite. The parameters are of no use then.
+  bool Step(double lr);
   void ZeroGradients();
 
   void AddState(SafeTensors& file) const;  // "adam.N.mean", "adam.N.square", "adam.steps"

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/memory_need.h"
 #include "io/file.h"
 #include "io/json_lines.h"
 #include "train/fit_data.h"
@@ -38,6 +39,26 @@ EncoderOptions Architecture(const FitOptions& options, const Recording& recordin
   architecture.shifter = recording.has_pupil();
   architecture.modulator = recording.has_behavior();
   return architecture;
+}
+
+// The images' contrast at every other pixel for each trial and its copies (where reading starts), one batch's
+// features before and after each layer's nonlinearity, and what the readout reads.
+void RequireMemoryFor(const FitOptions& options, const std::vector<FitData>& data) {
+  constexpr int64_t kFloat = sizeof(float), kContrastCopies = 2;
+  for (const FitData& each : data) {
+    const ImageSet& images = each.recording.images;
+    const int64_t pixels = images.height * images.width, neurons = each.recording.neurons();
+    const std::vector<MemoryNeed> needs = {
+        {fmt::format("the contrast of {} trials' images", each.train.size()),
+         std::ssize(each.train) * (pixels / 4) * kContrastCopies * kFloat},
+        {fmt::format("the features of {} images", options.batch),
+         options.batch * options.layers * options.channels * (pixels / (options.stride * options.stride)) *
+             2 * kFloat},
+        {fmt::format("what {} neurons read of them", neurons),
+         options.batch * neurons * options.channels * kFloat}};
+    RequireMemory("fitting " + each.recording.name, needs,
+                  "a smaller --batch or --channels, a larger --stride, or fewer trials");
+  }
 }
 
 // Scales, and the places where reading starts, from the training trials.
@@ -105,6 +126,7 @@ Json FitEncoder(const FitOptions& options, const std::filesystem::path& out) {
   const Json identity = Identity(options, data);
   if (std::filesystem::exists(out)) return StoredFitResult(out, identity);
 
+  RequireMemoryFor(options, data);
   std::vector<HeldOut> predictions;
   if (options.folds > 0) predictions = Folds(options, data, out, identity);
   const FitPlace place = PlaceOf(out, "fit", identity);

@@ -58,6 +58,8 @@ FitOptions Small(const std::filesystem::path& folder) {
 
 std::string Metrics(const std::filesystem::path& out) { return out.string() + ".metrics.jsonl"; }
 std::string Neurons(const std::filesystem::path& out) { return out.string() + ".neurons.csv"; }
+std::string Figures(const std::filesystem::path& out) { return out.string() + ".figures.json"; }
+std::string Fields(const std::filesystem::path& out) { return out.string() + ".fields.png"; }
 std::string State(const std::filesystem::path& out) { return out.string() + ".state"; }
 
 int64_t Lines(const std::filesystem::path& path) {
@@ -109,6 +111,11 @@ TEST(FitEncoder, LearnsAndGivesTheSameBytesTwice) {
   FitEncoder(options, again);
   EXPECT_EQ(ReadFile(out), ReadFile(again));
   EXPECT_EQ(ReadFile(Neurons(out)), ReadFile(Neurons(again)));
+  EXPECT_EQ(ReadFile(Fields(out)), ReadFile(Fields(again)));
+  EXPECT_EQ(ReadFile(Figures(out)), ReadFile(Figures(again)));
+  const Json figures = ReadJson(Figures(out));
+  EXPECT_EQ(figures["scores"], result);
+  EXPECT_EQ(figures["recordings"][0]["neurons"][0]["responses"]["repeats"], Json(std::vector<int>(10, 4)));
   FitOptions other = options;
   other.seed = 2;
   other.max_epochs = 1;

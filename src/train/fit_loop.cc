@@ -53,6 +53,7 @@ class Fit {
       const double lr = options_.lr * std::pow(kDecay, static_cast<double>(state_.decays));
       const double loss = TrainEpoch(lr);
       const double correlation = ValidationCorrelation();
+      if (!std::isfinite(correlation)) ThrowNotFinite("the validation correlation", correlation, steps_);
       const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       AppendJsonLine(place_.metrics, {{"epoch", state_.epoch},
                                       {"lr", lr},
@@ -98,7 +99,7 @@ class Fit {
         sum += AddGradients(k, step, batch);
         count += static_cast<double>(std::ssize(batch) * data_[k].recording.neurons());
       }
-      state_.adam.Step(lr);
+      if (!state_.adam.Step(lr)) ThrowNotFinite("a gradient or weight", NAN, step);
     }
     return sum / count;
   }
@@ -127,14 +128,21 @@ class Fit {
     const torch::Tensor loss = ResponseLoss(
         options_.loss, encoder->Respond(encoder->Features(data.Images(batch)), conditions), recorded);
     const double value = loss.item<double>();
-    if (!std::isfinite(value))
-      throw Error({.what = "the loss is not finite",
-                   .where = fmt::format("epoch {}, step {} of {}, {}", state_.epoch, step, steps_,
-                                        data.recording.name),
-                   .got = fmt::format("{}", value),
-                   .hint = "a lower --lr; the last saved state is kept"});
+    if (!std::isfinite(value)) ThrowNotFinite("the loss of " + data.recording.name, value, step);
     PenalizedLoss(loss, encoder, options_, std::ssize(data.train), std::ssize(batch)).backward();
     return value;
+  }
+
+  // Recordings are checked when they are read: what is left is the learning rate.
+  [[noreturn]] void ThrowNotFinite(const std::string& what, double value, int64_t step) const {
+    const bool saved = std::filesystem::exists(place_.state);
+    throw Error({.what = fmt::format("fitting stops, for {} is not finite", what),
+                 .where = fmt::format("{}, epoch {}, step {} of {}", place_.what, state_.epoch, step, steps_),
+                 .expected = "a finite number",
+                 .got = fmt::format("{}", value),
+                 .hint = fmt::format("likely cause: the learning rate is too high: a lower --lr; {}",
+                                     saved ? fmt::format("the state after epoch {} is kept", state_.epoch - 1)
+                                           : "nothing was saved yet")});
   }
 
   double ValidationCorrelation() {

@@ -9,7 +9,10 @@
 #include "data/reliability.h"
 #include "io/artifact.h"
 #include "io/file.h"
+#include "io/integrity.h"
+#include "io/json_lines.h"
 #include "similarity/unit_vectors.h"
+#include "train/example_neurons.h"
 
 namespace murine {
 namespace {
@@ -134,14 +137,16 @@ Json OneOrList(const Json& list) { return list.size() == 1 ? list[0] : list; }
 
 }  // namespace
 
-Json WriteFitResult(const std::filesystem::path& out, const FitState& state, const std::vector<FitData>& data,
+Json WriteFitResult(const std::filesystem::path& out, FitState& state, const std::vector<FitData>& data,
                     const std::vector<HeldOut>& predictions, const std::string& held_out,
                     const Json& identity) {
   SafeTensors file;
   AddEncoders(file, "", state.encoders);
   Scored all;
-  Json per_recording = Json::array(), architectures = Json::array(), repeated = Json::array();
+  Json per_recording = Json::array(), architectures = Json::array(), repeated = Json::array(),
+       examples = Json::array();
   Json similarity;
+  std::vector<std::string> tables;
   for (size_t k = 0; k < data.size(); ++k) {
     const Recording& recording = data[k].recording;
     const Scored scored = Score(data[k], predictions[k]);
@@ -158,7 +163,11 @@ Json WriteFitResult(const std::filesystem::path& out, const FitState& state, con
     const Columns columns = TableOf(scored);
     for (const auto& [name, values] : columns)
       file.Add(prefix + name, NdArray<float>{{recording.neurons()}, {values.begin(), values.end()}});
-    WriteNeurons(out.string() + "." + prefix + "neurons.csv", columns);
+    tables.push_back(fmt::format(".{}neurons.csv", prefix));
+    WriteNeurons(out.string() + tables.back(), columns);
+    tables.push_back(fmt::format(".{}fields.png", prefix));
+    examples.push_back(ExampleFigures(state.encoders[k], data[k], predictions[k], scored.scores,
+                                      out.string() + tables.back()));
     all.Add(scored);
   }
   Json result = {{"validation_correlation", state.best}};
@@ -170,10 +179,12 @@ Json WriteFitResult(const std::filesystem::path& out, const FitState& state, con
   result["epochs"] = state.epoch;
   result["best_epoch"] = state.best_epoch;
   result["per_recording"] = per_recording;
+  result["files"] = HashesBeside(out, tables);
   file.metadata["encoding_model"] = OneOrList(architectures).dump();
   file.metadata["config"] = identity.dump();
   file.metadata["result"] = result.dump();
   file.metadata["repeated"] = OneOrList(repeated).dump();
+  WriteJson(out.string() + ".figures.json", {{"scores", result}, {"recordings", examples}});
   WriteSafeTensors(out, file);
   return result;
 }
@@ -185,7 +196,9 @@ Json StoredFitResult(const std::filesystem::path& out, const Json& identity) {
     return found == metadata.end() ? Json::object() : ParseJson(found->second, out.string());
   };
   RefuseOtherConfig(json("config"), identity, out);
-  return json("result");
+  const Json result = json("result");
+  CheckBeside(out, result.value("files", Json()), Missing::kRefuse);
+  return result;
 }
 
 }  // namespace murine

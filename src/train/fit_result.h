@@ -11,9 +11,10 @@
 
 namespace murine {
 
-// Scores what was predicted of held-out trials and writes the fitted model, scores and tables of the neurons.
+// Scores what was predicted of held-out trials and writes the fitted model, scores, tables of the neurons and
+// figure data of some of them (.figures.json, .fields.png). Sets the encoders to evaluation.
 // `held_out`: "test", "validation" or "folds", which trials those were.
-Json WriteFitResult(const std::filesystem::path& out, const FitState& state, const std::vector<FitData>& data,
+Json WriteFitResult(const std::filesystem::path& out, FitState& state, const std::vector<FitData>& data,
                     const std::vector<HeldOut>& predictions, const std::string& held_out,
                     const Json& identity);
 

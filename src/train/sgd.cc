@@ -14,7 +14,8 @@ Sgd::Sgd(std::vector<Group> groups, double momentum) : groups_(std::move(groups)
 }
 
 // Starting from m = 0 gives m = g at the first step, as PyTorch has it.
-void Sgd::Step(double lr) {
+bool Sgd::Step(double lr) {
+  bool finite = true;
   torch::NoGradGuard no_grad;
   size_t i = 0;
   for (Group& group : groups_)
@@ -22,12 +23,13 @@ void Sgd::Step(double lr) {
       torch::Tensor& velocity = velocity_[i++];
       if (!parameter.grad().defined()) continue;
       const torch::Tensor gradient = parameter.grad().contiguous();
-      SgdStep(parameter.numel(), parameter.data_ptr<float>(), velocity.data_ptr<float>(),
-              gradient.data_ptr<float>(), static_cast<float>(lr), static_cast<float>(momentum_),
-              static_cast<float>(group.weight_decay));
+      finite &= SgdStep(parameter.numel(), parameter.data_ptr<float>(), velocity.data_ptr<float>(),
+                        gradient.data_ptr<float>(), static_cast<float>(lr), static_cast<float>(momentum_),
+                        static_cast<float>(group.weight_decay));
       parameter.unsafeGetTensorImpl()
           ->bump_version();  // autograd is to notice a graph that outlived its weights
     }
+  return finite;
 }
 
 void Sgd::ZeroGradients() {

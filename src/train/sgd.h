@@ -19,7 +19,8 @@ class Sgd {
   };
   Sgd(std::vector<Group> groups, double momentum);
 
-  void Step(double lr);
+  // False: a gradient or weight is NaN or infinite. The parameters are of no use then.
+  bool Step(double lr);
   void ZeroGradients();
 
   void AddState(SafeTensors& file) const;  // "momentum.N"

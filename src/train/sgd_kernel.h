@@ -5,8 +5,9 @@
 
 namespace murine {
 
-// One step of Sgd (train/sgd.h) over `count` values in a single pass over memory.
-void SgdStep(int64_t count, float* parameter, float* velocity, const float* gradient, float lr,
+// One step of Sgd (train/sgd.h) over `count` values in a single pass over memory. Whether all are finite
+// after it; a gradient that is not leaves none that is.
+bool SgdStep(int64_t count, float* parameter, float* velocity, const float* gradient, float lr,
              float momentum, float weight_decay);
 
 }  // namespace murine

@@ -9,11 +9,14 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/memory_need.h"
 #include "base/progress.h"
 #include "data/batches.h"
 #include "io/artifact.h"
 #include "io/file.h"
+#include "io/folder_lock.h"
 #include "io/json_lines.h"
+#include "nn/resnet_size.h"
 #include "nn/tensor.h"
 #include "train/adversarial.h"
 #include "train/classifier_score.h"
@@ -57,34 +60,60 @@ StepData DrawStep(const ResNet& network, const TrainingSet& set, const TrainOpti
   return data;
 }
 
-void RefuseNotFinite(double loss, const char* which, const ClassifierState& state) {
-  if (std::isfinite(loss)) return;
-  throw Error({.what = fmt::format("the {} loss is not finite", which),
-               .where = fmt::format("epoch {}, step {}", state.epoch, state.step),
-               .got = fmt::format("{}", loss),
-               .hint = "a lower --lr or --alpha, or a larger --clamp; the last saved state is kept"});
+std::string Place(int64_t epoch, int64_t step, int64_t steps) {
+  return fmt::format("epoch {}, step {} of {}", epoch, step, steps);
 }
 
+// `saved`: the place of the state that is saved.
 void TrainStep(ClassifierState& state, const TrainingSet& set, const TrainOptions& options,
-               const Batch& batch, int64_t steps) {
+               const Batch& batch, int64_t steps, const std::string& saved) {
   state.sgd.ZeroGradients();
-  const StepLoss loss =
-      JointLoss(state.network, state.similarity,
-                DrawStep(state.network, set, options, batch, state.epoch, state.step), options.clamp);
-  const double task = loss.task.item<double>();
-  RefuseNotFinite(task, "classification", state);
-  state.task_loss += task;
+  const StepData data = DrawStep(state.network, set, options, batch, state.epoch, state.step);
+  const StepLoss loss = JointLoss(state.network, state.similarity, data, options.clamp);
+  TrainingMoment moment{.where = Place(state.epoch, state.step, steps),
+                        .state = saved,
+                        .task = loss.task.item<double>(),
+                        .weighted_similarity = 0};
+  const auto refuse = [&](FaultyPart part, double value) {
+    moment.data_finite = data.images.isfinite().all().item<bool>() &&
+                         (!data.stimuli.defined() ||
+                          (data.stimuli.isfinite().all() & data.wanted.isfinite().all()).item<bool>());
+    ThrowNotFinite(part, value, moment);
+  };
+  if (!std::isfinite(moment.task)) refuse(FaultyPart::kTask, moment.task);
+  state.task_loss += moment.task;
   torch::Tensor total = loss.task;
   if (loss.similarity.defined()) {
     const double similarity = loss.similarity.item<double>();
-    RefuseNotFinite(similarity, "similarity", state);
+    moment.weighted_similarity = options.alpha * similarity;
+    if (!std::isfinite(similarity)) refuse(FaultyPart::kSimilarity, similarity);
     state.similarity_loss += similarity;
     total = total + options.alpha * loss.similarity;
   }
   total.backward();
-  state.sgd.Step(
+  const bool finite = state.sgd.Step(
       LearningRate(options.schedule, options.lr, state.epoch * steps + state.step, steps, options.epochs));
+  if (!finite) refuse(FaultyPart::kWeights, std::numeric_limits<double>::quiet_NaN());
   ++state.step;
+}
+
+// Weights, gradients, momentum, best weights, and what is written of them; what each convolution puts out,
+// before and after its normalization.
+void RequireMemoryFor(const TrainOptions& options, const ResNetOptions& architecture,
+                      const TrainingSet& set) {
+  constexpr int64_t kCopies = 7, kPerOutput = 2, kFloat = sizeof(float);
+  const int64_t value = options.precision == Precision::kFp32 ? kFloat : kFloat / 2;
+  const ResNetSize size = SizeOf(architecture, architecture.height, architecture.image_width);
+  std::vector<MemoryNeed> needs = {
+      {"weights, their gradients, momentum and saved copies", size.parameters * kCopies * kFloat},
+      {fmt::format("the features of {} images", options.batch),
+       options.batch * size.outputs * kPerOutput * value}};
+  if (options.regularized())
+    needs.push_back({fmt::format("the features of {} stimuli", options.pair_images),
+                     options.pair_images *
+                         SizeOf(architecture, set.stimuli.height, set.stimuli.width).outputs * kPerOutput *
+                         value});
+  RequireMemory("this training", needs, "a smaller --batch, --pair-images, --width or --resize");
 }
 
 Json EpochLine(const ClassifierState& state, const TrainOptions& options, const ClassifierScore& validation,
@@ -117,7 +146,9 @@ class Training {
         steps_(loader_.batches_per_epoch()),
         progress_("train", options.epochs * steps_ * options.batch, "images",
                   (state.epoch * steps_ + state.step) * options.batch),
-        saved_(Clock::now()) {}
+        saved_(Clock::now()) {
+    if (std::filesystem::exists(run_ / "state.safetensors")) saved_place_ = Here();
+  }
 
   void Run() {
     while (state_.epoch < options_.epochs) Epoch();
@@ -129,13 +160,16 @@ class Training {
     const int64_t first = state_.step;
     loader_.StartEpoch(state_.epoch, first);
     while (state_.step < steps_) {
-      TrainStep(state_, set_, options_, loader_.Next(), steps_);
+      TrainStep(state_, set_, options_, loader_.Next(), steps_, saved_place_);
       progress_.Update((state_.epoch * steps_ + state_.step) * options_.batch, Figure());
       const bool due = SecondsSince(saved_) > static_cast<double>(options_.checkpoint_seconds);
       if (state_.step < steps_ && (due || InterruptRequested())) Save();
     }
     const double seconds = SecondsSince(start);
     const ClassifierScore validation = ScoreClassifier(state_.network, set_.train, set_.validation);
+    if (!std::isfinite(validation.loss))
+      ThrowNotFinite(FaultyPart::kValidation, validation.loss,
+                     {.where = fmt::format("after epoch {}", state_.epoch), .state = saved_place_});
     AppendJsonLine(run_ / "metrics.jsonl", EpochLine(state_, options_, validation, steps_, seconds,
                                                      (steps_ - first) * options_.batch));
     if (validation.loss < state_.best_loss) state_.KeepAsBest(validation.loss);
@@ -147,9 +181,12 @@ class Training {
   void Save() {
     WriteState(run_ / "state.safetensors", state_, set_.identity);
     saved_ = Clock::now();
+    saved_place_ = Here();
     if (InterruptRequested())
       ThrowInterrupted(fmt::format("the state after epoch {}, step {} is saved", state_.epoch, state_.step));
   }
+
+  std::string Here() const { return Place(state_.epoch, state_.step, steps_); }
 
   std::string Figure() const {
     std::string figure = fmt::format("epoch {}/{}  loss {:.3f}", state_.epoch + 1, options_.epochs,
@@ -168,6 +205,7 @@ class Training {
   int64_t steps_;
   Progress progress_;
   Clock::time_point saved_;
+  std::string saved_place_;  // of the saved state
   ClassifierScore validation_;
 };
 
@@ -223,6 +261,8 @@ Json TrainClassifier(const TrainOptions& options, const std::filesystem::path& r
     architecture.channels = set.train.channels;
     architecture.height = set.train.height;
     architecture.image_width = set.train.width;
+    RequireMemoryFor(options, architecture, set);
+    const FolderLock lock(run);
     ClassifierState state(architecture, options);
     state.network->UseEngine(options.precision == Precision::kFp32 ? Engine::kFloat : Engine::kBfloat16);
     if (std::filesystem::exists(saved)) ReadState(saved, state, set.identity);
