@@ -221,9 +221,6 @@ TEST(Geometry, OfALinearClassifier) {
 }
 
 TEST(Measures, OverModels) {
-  EXPECT_NEAR(StudentQuantile(1), 12.7062, 1e-3);
-  EXPECT_NEAR(StudentQuantile(4), 2.77645, 1e-4);
-  EXPECT_NEAR(StudentQuantile(1000), 1.96234, 1e-4);
   std::vector<Measures> models(3);
   for (size_t i = 0; i < 3; ++i) {
     models[i].values["a"] = {1.0 + static_cast<double>(i), Interval{0, 9}};

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
+
+#include "base/student.h"
 
 namespace murine {
 namespace {
@@ -162,27 +163,6 @@ Json OverModels(std::span<const Measures> models) {
   for (const std::string& name : Names(models, &Measures::maps))
     json["maps"][name] = SummarizeMap(PartsOf(models, &Measures::maps, name));
   return json;
-}
-
-double StudentQuantile(int64_t freedom) {
-  const auto nu = static_cast<double>(freedom);
-  // with x = sqrt(nu) tan(a) the density becomes cos(a)^(nu - 1), which Simpson's rule takes easily
-  const auto integral = [nu](double end) {
-    constexpr int kSteps = 2000;
-    double sum = 0;
-    for (int i = 0; i <= kSteps; ++i) {
-      const double weight = i == 0 || i == kSteps ? 1 : i % 2 == 1 ? 4 : 2;
-      sum += weight * std::pow(std::max(0.0, std::cos(end * i / kSteps)), nu - 1);
-    }
-    return sum * end / kSteps / 3;
-  };
-  const double half = std::numbers::pi / 2, whole = integral(half);
-  double low = 0, high = half;
-  for (int i = 0; i < 60; ++i) {
-    const double middle = (low + high) / 2;
-    (integral(middle) < 0.95 * whole ? low : high) = middle;
-  }
-  return std::sqrt(nu) * std::tan(low);
 }
 
 }  // namespace murine

@@ -44,7 +44,4 @@ Measures MeasuresFromJson(const Json& json);  // Json::exception where it is som
 //   maps {name: {height, width, mean}}; null where there is none.
 Json OverModels(std::span<const Measures> models);
 
-// The 97.5 % quantile of Student's t with `freedom` >= 1 degrees of freedom.
-double StudentQuantile(int64_t freedom);
-
 }  // namespace murine

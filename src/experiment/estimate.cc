@@ -59,7 +59,7 @@ class Estimate {
   Estimate(const Experiment& whole, const Plan& plan, const RunOptions& options, const fs::path& scratch)
       : whole_(whole),
         plan_(plan),
-        few_(Shorten(whole, scratch)),
+        few_(Shorten(whole, scratch, counts_)),
         short_plan_(MakePlan(few_.experiment, scratch)),
         start_(SecondsToStart(options, scratch)),
         costs_(plan.stages.size()),
@@ -240,6 +240,7 @@ class Estimate {
 
   const Experiment& whole_;
   const Plan& plan_;
+  ImageCounts counts_;
   ShortExperiment few_;
   Plan short_plan_;
   double start_;
@@ -248,7 +249,6 @@ class Estimate {
   std::vector<StageOutcome> outcomes_;
   std::vector<StageCost> costs_;
   std::vector<std::string> errors_;  // why the cost is not known
-  ImageCounts counts_;
 };
 
 std::string FormatBytes(double bytes) {

@@ -12,8 +12,9 @@
 namespace murine {
 namespace {
 
-const std::vector<std::string> kKeys = {"name",        "seeds",   "threads", "recordings", "models",
-                                        "classifiers", "targets", "train",   "conditions", "evaluate"};
+const std::vector<std::string> kKeys = {"name",       "seeds",       "threads",   "recordings",
+                                        "models",     "classifiers", "targets",   "train",
+                                        "conditions", "evaluate",    "statistics"};
 
 // Names become names of files.
 void CheckName(const std::string& name, const std::string& where) {
@@ -156,6 +157,9 @@ Experiment ReadExperiment(const std::filesystem::path& path, const std::vector<s
   RefuseKeys(Table(tables, "evaluate", where), {{"model", "every condition is evaluated"}},
              where + ", [evaluate]");
   OptionsFromJson(Table(tables, "evaluate", where), experiment.evaluate, where + ", [evaluate]");
+  OptionsFromJson(Table(tables, "statistics", where), experiment.statistics, where + ", [statistics]");
+  if (!(experiment.statistics.kept_share >= 0 && experiment.statistics.kept_share <= 1))
+    throw Error({.what = "kept-share is no share", .where = where + ", [statistics]", .expected = "0 to 1"});
   CheckNames(experiment, where);
   return experiment;
 }

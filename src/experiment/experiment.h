@@ -8,6 +8,7 @@
 
 #include "data/import.h"
 #include "data/simulate.h"
+#include "experiment/statistics.h"
 #include "robustness/suite.h"
 #include "similarity/similarity.h"
 #include "train/fit_options.h"
@@ -33,6 +34,19 @@ struct Condition {
   TrainOptions options;
 };
 
+// `[statistics]`: how conditions are compared once all is done; changes no stage.
+struct StatisticsOptions {
+  PairedTest test = PairedTest::kT;
+  double kept_share = 0.95;
+
+  template <class Self, class Visitor>
+  static void Visit(Self& self, Visitor&& visit) {
+    visit("test", self.test, "of paired differences: t, or permutation (of their signs)");
+    visit("kept-share", self.kept_share,
+          "of the baseline's validation accuracy that a chosen alpha keeps at least");
+  }
+};
+
 // An experiment as its TOML file states it (docs/experiments.md). Every table holds the options of one
 // subcommand, under the same names; recordings, models, classifiers and targets are named, and named again by
 // what uses them:
@@ -55,6 +69,7 @@ struct Experiment {
   std::vector<Named<SimilarityOptions>> targets;
   std::vector<Condition> conditions;
   EvaluateOptions evaluate;  // data: of the condition's own, where none is stated
+  StatisticsOptions statistics;
 };
 
 // `set`: "table.key=value" entries that replace what the file says. Errors: malformed TOML, unknown keys and

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "io/file.h"
+#include "io/integrity.h"
 
 namespace murine {
 namespace {
@@ -20,8 +20,6 @@ constexpr size_t kDigits = 16;
 const std::vector<std::string> kImageSets = {"data", "stimuli"};
 const std::vector<std::string> kPaths = {"frost", "cifar10-c", "transfer-from"};
 const std::vector<std::string> kArrays = {"images", "responses", "trials", "behavior", "pupil", "tiers"};
-
-std::string FileHash(const fs::path& path) { return Sha256().Add(MappedFile(path).bytes()).Hex(); }
 
 std::string FolderHash(const fs::path& folder) {
   std::vector<fs::path> files;
@@ -135,7 +133,8 @@ Json DescribeExperiment(const Experiment& experiment) {
           {"classifiers", DescribeAll(experiment.classifiers)},
           {"targets", DescribeAll(experiment.targets)},
           {"conditions", conditions},
-          {"evaluate", Describe(experiment.evaluate)}};
+          {"evaluate", Describe(experiment.evaluate)},
+          {"statistics", OptionsToJson(experiment.statistics)}};
 }
 
 }  // namespace murine

@@ -56,18 +56,14 @@ std::string WriteShort(const TrainOptions& options, int64_t count, const fs::pat
 }
 
 // The first `most` images of a set, in the same words for whoever names the same set.
-std::string ShortStimuli(const std::string& spec, int64_t most) {
-  if (spec.empty() || spec == "dead-leaves" || most == kAll) return spec;
-  ImageSetSpec parsed = ImageSetSpec::Parse(spec);
-  if (parsed.kind == "dead-leaves") {
-    const size_t cross = parsed.path.find('x');
-    const int64_t all = std::stoll(parsed.path.substr(0, cross));
-    if (parsed.first || all <= most) return spec;
-    return fmt::format("dead-leaves:{}{}", most, parsed.path.substr(cross));
-  }
-  const int64_t first = parsed.first.value_or(0),
-                last = parsed.last ? std::min(*parsed.last, first + most) : most;
-  return fmt::format("{}@{}-{}", WithoutSlice(spec), first, last);
+std::string ShortStimuli(const std::string& spec, int64_t most, ImageCounts& counts) {
+  if (spec.empty() || spec == "dead-leaves" || most == kAll || counts.Of(spec, Split::kTrain).images <= most)
+    return spec;
+  const ImageSetSpec parsed = ImageSetSpec::Parse(spec);
+  if (parsed.kind == "dead-leaves" && !parsed.first)
+    return fmt::format("dead-leaves:{}{}", most, parsed.path.substr(parsed.path.find('x')));
+  const int64_t first = parsed.first.value_or(0);
+  return fmt::format("{}@{}-{}", WithoutSlice(spec), first, first + most);
 }
 
 // What the cost of a training does not depend on is as it begins.
@@ -85,17 +81,17 @@ Json CostOf(TrainOptions options) {
   return OptionsToJson(options);
 }
 
-void ShortenTraining(TrainOptions& options, int64_t stimuli, const fs::path& scratch,
+void ShortenTraining(TrainOptions& options, int64_t stimuli, ImageCounts& counts, const fs::path& scratch,
                      const std::string& name) {
   options.data = WriteShort(options, (kSteps + 1) * options.batch + 2, scratch / ("images-" + name + ".npy"),
                             scratch / ("labels-" + name + ".npy"));
   options.epochs = 1;
-  options.stimuli = ShortStimuli(options.stimuli, stimuli);
+  options.stimuli = ShortStimuli(options.stimuli, stimuli, counts);
 }
 
 }  // namespace
 
-ShortExperiment Shorten(const Experiment& whole, const fs::path& scratch) {
+ShortExperiment Shorten(const Experiment& whole, const fs::path& scratch, ImageCounts& counts) {
   ShortExperiment result{whole, {}};
   Experiment& few = result.experiment;
   few.seeds = {whole.seeds.front()};
@@ -112,16 +108,26 @@ ShortExperiment Shorten(const Experiment& whole, const fs::path& scratch) {
     model.options.max_epochs = 1;
     model.options.folds = 0;
   }
-  const auto is_file = [&](const std::string& target) {
+  // A target that is there already is of all its stimuli.
+  const auto most = [&](const std::string& target) {
     return std::any_of(whole.targets.begin(), whole.targets.end(),
-                       [&](const auto& each) { return each.name == target && !each.file.empty(); });
+                       [&](const auto& each) { return each.name == target && !each.file.empty(); })
+               ? kAll
+               : stimuli;
   };
-  // a target that is there already is of all its stimuli
-  const auto most = [&](const std::string& target) { return is_file(target) ? kAll : stimuli; };
-  for (auto& target : few.targets) target.options.stimuli = ShortStimuli(target.options.stimuli, stimuli);
+  for (auto& target : few.targets) {
+    SimilarityOptions& options = target.options;
+    options.stimuli = ShortStimuli(options.stimuli, stimuli, counts);
+    if (options.recordings.empty()) continue;
+    // Single trials are of all images of their recording, and compared as fast as pixels.
+    SimilarityOptions pixel;
+    pixel.stimuli = options.stimuli;
+    pixel.color = options.color;
+    options = pixel;
+  }
   for (auto& classifier : few.classifiers)
     if (classifier.file.empty())
-      ShortenTraining(classifier.options, most(classifier.options.target), scratch,
+      ShortenTraining(classifier.options, most(classifier.options.target), counts, scratch,
                       "classifier-" + classifier.name);
 
   few.conditions.clear();
@@ -135,10 +141,11 @@ ShortExperiment Shorten(const Experiment& whole, const fs::path& scratch) {
     few.conditions.push_back(condition);
     Condition& added = few.conditions.back();
     added.name = fmt::format("c{}", costs.size());
-    ShortenTraining(added.options, most(added.options.target), scratch, added.name);
+    ShortenTraining(added.options, most(added.options.target), counts, scratch, added.name);
   }
   const std::string& data = few.conditions.front().options.data;
-  few.evaluate.data = fmt::format("{}@0-{}", data, kTestImages);
+  few.evaluate.data =
+      fmt::format("{}@0-{}", data, std::min(kTestImages, counts.Of(data, Split::kTrain).images));
   few.evaluate.cifar10_c.clear();  // of the whole test split
   return result;
 }

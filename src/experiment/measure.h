@@ -10,17 +10,6 @@
 
 namespace murine {
 
-// An experiment made so short that it can be timed: the same networks, neurons and tests on few images, for
-// one epoch and one seed. Conditions that cost the same are one. Training images become two classes that a
-// few steps tell apart, for attacks on images that are misclassified anyway take no time.
-struct ShortExperiment {
-  Experiment experiment;
-  std::vector<size_t> condition;  // which of its conditions stands for each of the whole's
-};
-
-// `scratch` takes its images. Errors: images that cannot be read.
-ShortExperiment Shorten(const Experiment& whole, const std::filesystem::path& scratch);
-
 // How many images a set has and what they take in memory; read once.
 class ImageCounts {
  public:
@@ -34,6 +23,17 @@ class ImageCounts {
  private:
   std::map<std::string, Count> known_;
 };
+
+// An experiment made so short that it can be timed: the same networks, neurons and tests on few images, for
+// one epoch and one seed. Conditions that cost the same are one. Training images become two classes that a
+// few steps tell apart, for attacks on images that are misclassified anyway take no time.
+struct ShortExperiment {
+  Experiment experiment;
+  std::vector<size_t> condition;  // which of its conditions stands for each of the whole's
+};
+
+// `scratch` takes its images. Errors: images that cannot be read.
+ShortExperiment Shorten(const Experiment& whole, const std::filesystem::path& scratch, ImageCounts& counts);
 
 // "cifar10:DIR@0-1000" without its slice.
 std::string WithoutSlice(const std::string& spec);

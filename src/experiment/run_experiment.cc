@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 #include "base/error.h"
 #include "base/progress.h"
@@ -17,6 +18,7 @@
 #include "io/folder_lock.h"
 #include "io/json_lines.h"
 #include "report/report.h"
+#include "similarity/look.h"
 
 namespace murine {
 namespace {
@@ -41,8 +43,22 @@ void ThrowWhereFailed(const Plan& plan, const std::vector<StageOutcome>& outcome
                .hint = "finished stages are kept; the same command tries the others again"});
 }
 
+// The figure data of every target, whichever was made first and whatever else is in the folder.
+void CorrelateTargets(const Plan& plan, const std::vector<StageOutcome>& outcomes) {
+  std::vector<std::filesystem::path> done;
+  for (const size_t target : plan.targets)
+    if (outcomes[target].result) done.push_back(plan.stages[target].path);
+  for (const std::filesystem::path& target : done) {
+    std::vector<std::filesystem::path> others;
+    std::copy_if(done.begin(), done.end(), std::back_inserter(others),
+                 [&](const auto& each) { return each != target; });
+    CorrelateWith(target, others);
+  }
+}
+
 Json WriteSummary(const Experiment& experiment, const Plan& plan, const std::vector<StageOutcome>& outcomes,
                   const std::filesystem::path& folder) {
+  CorrelateTargets(plan, outcomes);
   Json summary = Summarize(experiment, plan, outcomes);
   WriteJson(folder / "results.json", summary);
   const auto finished = [](const Json& condition) { return condition["seeds"] > 0; };

@@ -4,21 +4,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "experiment/comparisons.h"
 #include "experiment/input_hash.h"
+#include "experiment/statistics.h"
 
 namespace murine {
 namespace {
 
-// Adds the mean of `values` as `key` and its standard error as `key`_se.
+// Adds the mean of `values` as `key`, its standard error as `key`_se and its 95 % interval as `key`_interval.
 void AddMean(Json& object, const std::string& key, const std::vector<double>& values) {
-  const auto n = static_cast<double>(values.size());
-  double sum = 0, squares = 0;
-  for (const double value : values) sum += value;
-  for (const double value : values) squares += (value - sum / n) * (value - sum / n);
-  object[key] = sum / n;
-  object[key + "_se"] = values.size() > 1 ? Json(std::sqrt(squares / (n - 1) / n)) : Json(nullptr);
+  const MeanOverSeeds mean = MeanOf(values);
+  object[key] = mean.mean;
+  object[key + "_se"] = mean.standard_error ? Json(*mean.standard_error) : Json(nullptr);
+  object[key + "_interval"] =
+      mean.interval ? Json{mean.interval->first, mean.interval->second} : Json(nullptr);
 }
 
 std::vector<double> Collect(const std::vector<Json>& results, const Json::json_pointer& at) {
@@ -97,7 +97,8 @@ Json SummarizeTable(const std::vector<Named<Options>>& entries, const std::vecto
     if (!result) continue;
     Json named = {{"name", entry.name}};
     for (const auto& [key, value] : result->items())
-      if (!value.is_structured() && key != "seconds" && key != "name") named[key] = value;
+      if (!value.is_structured() && key != "seconds" && key != "images_per_second" && key != "name")
+        named[key] = value;
     table.push_back(std::move(named));
   }
   return table;
@@ -108,15 +109,6 @@ std::string Percent(const Json& object, const std::string& key) {
   const Json& error = object[key + "_se"];
   return error.is_null() ? fmt::format("{:.1f}", value)
                          : fmt::format("{:.1f} ± {:.1f}", value, 100 * error.get<double>());
-}
-
-std::string TestLabel(const Json& test) {
-  const auto name = test["name"].get<std::string>();
-  if (test.contains("level")) return fmt::format("{} {:.3g}", name, test["level"].get<double>());
-  if (!test.contains("epsilon")) return fmt::format("{} {} median", name, test["norm"].get<std::string>());
-  const double epsilon = test["epsilon"].get<double>();
-  if (test["norm"] == "linf") return fmt::format("{} linf {:.3g}/255", name, 255 * epsilon);
-  return fmt::format("{} {} {:.3g}", name, test["norm"].get<std::string>(), epsilon);
 }
 
 // What the encoding models know, in one line each.
@@ -166,6 +158,19 @@ std::string FormatConditions(const Json& summary) {
   return text + "\n";
 }
 
+// What validation images alone choose.
+std::string FormatSelection(const Json& selection) {
+  std::string text;
+  for (const Json& row : selection)
+    text += fmt::format(
+        "\nof {}, validation images choose alpha {:g} ({}): accuracy {:.1f}, {:.1f} % of the baseline's; "
+        "under noise {:.1f}",
+        row["family"].get<std::string>(), row["alpha"].get<double>(), row["condition"].get<std::string>(),
+        100 * row["validation_accuracy"].get<double>(), 100 * row["kept_share"].get<double>(),
+        100 * row["validation_accuracy_noise"].get<double>());
+  return text.empty() ? text : text + "\n";
+}
+
 }  // namespace
 
 Json Summarize(const Experiment& experiment, const Plan& plan, const std::vector<StageOutcome>& outcomes) {
@@ -183,6 +188,11 @@ Json Summarize(const Experiment& experiment, const Plan& plan, const std::vector
     }
     summary["conditions"].push_back(SummarizeCondition(experiment.conditions[c], trainings, evaluations));
   }
+  const std::vector<ConditionFigures> figures = FiguresBySeed(experiment, plan, outcomes);
+  summary["comparisons"] = CompareConditions(experiment, figures);
+  summary["fronts"] = Fronts(figures);
+  summary["matched"] = MatchedComparisons(experiment, figures);
+  summary["selection"] = SelectOnValidation(experiment, figures);
   summary["recordings"] = SummarizeTable(experiment.recordings, plan.recordings, outcomes);
   summary["encoding_models"] = SummarizeTable(experiment.models, plan.models, outcomes);
   summary["classifiers"] = SummarizeTable(experiment.classifiers, plan.classifiers, outcomes);
@@ -191,7 +201,8 @@ Json Summarize(const Experiment& experiment, const Plan& plan, const std::vector
 }
 
 std::string FormatSummary(const Json& summary) {
-  return FormatConditions(summary) + FormatModels(summary["encoding_models"]);
+  return FormatConditions(summary) + FormatSelection(summary["selection"]) +
+         FormatModels(summary["encoding_models"]);
 }
 
 }  // namespace murine

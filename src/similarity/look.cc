@@ -119,15 +119,20 @@ std::vector<double> Eigenvalues(const SimilarityMatrix& matrix) {
   return {plain.data_ptr<double>(), plain.data_ptr<double>() + plain.numel()};
 }
 
-// Pearson correlations with the other targets of the same stimuli in the folder, by their names.
-Json Correlations(const std::filesystem::path& npy, const Json& description, const SimilarityMatrix& matrix,
-                  std::span<const int64_t> index) {
+// The other targets in its folder.
+std::vector<std::filesystem::path> Neighbours(const std::filesystem::path& npy) {
   std::vector<std::filesystem::path> others;
   const std::filesystem::path folder = npy.has_parent_path() ? npy.parent_path() : ".";
   for (const auto& entry : std::filesystem::directory_iterator(folder))
     if (entry.path().extension() == ".npy" && entry.path().filename() != npy.filename() &&
         std::filesystem::exists(DescriptionPath(entry.path())))
       others.push_back(entry.path());
+  return others;
+}
+
+// Pearson correlations with those of `others` that are of the same stimuli, by their names.
+Json Correlations(std::vector<std::filesystem::path> others, const Json& description,
+                  const SimilarityMatrix& matrix, std::span<const int64_t> index) {
   std::sort(others.begin(), others.end());
   Json found = Json::array();
   for (const std::filesystem::path& other : others) {
@@ -192,7 +197,7 @@ void WriteLook(const std::filesystem::path& npy, const Json& description, const 
     if (const auto law = FitPowerLaw(eigenvalues))
       figures["power_law"] = {
           {"exponent", law->exponent}, {"first_rank", law->first_rank}, {"last_rank", law->last_rank}};
-    figures["correlations"] = Correlations(npy, description, matrix, index);
+    figures["correlations"] = Correlations(Neighbours(npy), description, matrix, index);
   }
   figures["order"] = Json::array();
   for (const int64_t k : order) figures["order"].push_back(index[k]);
@@ -209,6 +214,19 @@ void WriteLook(const std::filesystem::path& npy, const Json& description, const 
     WritePng(std::filesystem::path(json).replace_extension(".pairs.png"), DrawPairs(pairs, images, index));
   }
   figures["files"] = HashesBeside(std::filesystem::path(json).replace_extension(), pictures);
+  WriteJson(json, figures);
+}
+
+void CorrelateWith(const std::filesystem::path& npy, const std::vector<std::filesystem::path>& others) {
+  const std::filesystem::path json = FiguresPath(npy);
+  if (!std::filesystem::exists(json)) return;
+  Json figures = ReadJson(json);
+  if (!figures.contains("correlations")) return;
+  const Json description = ReadJson(DescriptionPath(npy));
+  const std::vector<int64_t> index = Shown(description.at("images").get<int64_t>());
+  Json correlations = Correlations(others, description, ReadSample(npy, description, index), index);
+  if (figures["correlations"] == correlations) return;
+  figures["correlations"] = std::move(correlations);
   WriteJson(json, figures);
 }
 

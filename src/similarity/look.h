@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <span>
+#include <vector>
 
 #include "base/json.h"
 #include "data/image_set.h"
@@ -21,6 +22,9 @@ namespace murine {
 // Of more than 1,000 images, 1,000 at even distances are shown; the data says so.
 std::filesystem::path FiguresPath(const std::filesystem::path& npy);
 void WriteLook(const std::filesystem::path& npy, const Json& description, const ImageSet& images);
+
+// Puts correlations with `others` alone into the figure data, whatever lay in the folder when it was written.
+void CorrelateWith(const std::filesystem::path& npy, const std::vector<std::filesystem::path>& others);
 
 // Rows and columns in `order`, at most `most_px` wide; `limit` is the similarity of full colour. NaN is grey.
 Picture DrawMatrix(const SimilarityMatrix& matrix, std::span<const int64_t> order, double limit,

@@ -118,6 +118,14 @@ TEST(WriteLook, DescribesATargetAndItsNeighbours) {
   EXPECT_TRUE(pixel["correlations"].empty());
   ASSERT_EQ(blurred["correlations"].size(), 1u);
   EXPECT_EQ(blurred["correlations"][0]["name"], "pixel");
+  // What an experiment names counts, whichever target was made first.
+  CorrelateWith(folder / "pixel.npy", {folder / "blurred.npy"});
+  const Json again = ReadJson(folder / "pixel.figures.json")["correlations"];
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0]["name"], "blurred");
+  EXPECT_NEAR(again[0]["pearson"].get<double>(), blurred["correlations"][0]["pearson"].get<double>(), 1e-12);
+  CorrelateWith(folder / "pixel.npy", {});
+  EXPECT_EQ(ReadJson(folder / "pixel.figures.json"), pixel);
   const SimilarityMatrix a = ReadTarget(folder / "pixel.npy").matrix,
                          b = ReadTarget(folder / "blurred.npy").matrix;
   EXPECT_NEAR(blurred["correlations"][0]["pearson"].get<double>(),
