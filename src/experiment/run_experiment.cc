@@ -88,9 +88,15 @@ Json RunLocked(const Experiment& experiment, const RunOptions& options, const st
   std::vector<StageOutcome> outcomes =
       RunStages(plan.stages, {.program = options.program, .jobs = options.jobs, .shard = shard});
   Json summary;
-  // The shard that ends last writes the whole: it looks again after each that it wrote.
-  do summary = WriteSummary(experiment, plan, outcomes, folder);
-  while (LookAgain(plan, outcomes));
+  try {
+    // The shard that ends last writes the whole: it looks again after each that it wrote.
+    do summary = WriteSummary(experiment, plan, outcomes, folder);
+    while (LookAgain(plan, outcomes));
+  } catch (const Error& error) {
+    spdlog::warn("no summary was written: {}", error.what());
+    ThrowWhereFailed(plan, outcomes);  // the cause, and not what came of it
+    throw;
+  }
   ThrowWhereFailed(plan, outcomes);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const size_t elsewhere = CountOf(outcomes, State::kElsewhere);

@@ -183,7 +183,7 @@ def listing(folder):
     found = {}
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
-        if path.is_file() and not name.endswith("metrics.jsonl"):
+        if path.is_file() and not name.endswith("metrics.jsonl") and not name.startswith("logs/"):
             found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
 
