@@ -207,6 +207,7 @@ TEST_F(ExperimentTest, OneClearErrorEach) {
        "targets.t -> classifiers.c -> targets.t"},
       {"[targets.t]\nclassifier = \"c\"\n[classifiers.c]\ntarget = \"t\"\n[conditions.a]", "a cycle"},
       {"[evaluate]\nmodel = \"m\"\n[conditions.a]", "every condition is evaluated"},
+      {"[evaluate]\ncorruptions = \"fogg\"\n[conditions.a]", "unknown corruption"},
   };
   for (const auto& [text, message] : cases)
     EXPECT_THAT(MessageOf([&] { Read(text); }), HasSubstr(message)) << text;

@@ -30,12 +30,14 @@ bool IsRunning(std::string_view number) {
   return kill(process, 0) == 0 || errno != ESRCH;
 }
 
-void RemoveAbandoned(const fs::path& folder, const std::string& prefix) {
+// Whatever file they were for: a job that goes on may have no need to write just that one again.
+void RemoveAbandoned(const fs::path& folder, const std::string& mark) {
   std::vector<fs::path> abandoned;
   std::error_code fault;
   for (fs::directory_iterator entry(folder, fault), end; !fault && entry != end; entry.increment(fault)) {
     const std::string name = entry->path().filename().string();
-    if (name.starts_with(prefix) && !IsRunning(std::string_view(name).substr(prefix.size())))
+    const size_t at = name.rfind(mark);
+    if (at != std::string::npos && !IsRunning(std::string_view(name).substr(at + mark.size())))
       abandoned.push_back(entry->path());
   }
   for (const fs::path& path : abandoned) fs::remove_all(path, fault);  // what stays takes room, no more
@@ -45,10 +47,10 @@ void RemoveAbandoned(const fs::path& folder, const std::string& prefix) {
 
 fs::path UnfinishedName(const fs::path& path) {
   static const std::string host = HostName();
-  const std::string prefix = fmt::format("{}.unfinished-{}-", path.filename().string(), host);
+  const std::string mark = fmt::format(".unfinished-{}-", host);
   const fs::path folder = path.parent_path();
-  RemoveAbandoned(folder.empty() ? "." : folder, prefix);
-  return folder / fmt::format("{}{}", prefix, getpid());
+  RemoveAbandoned(folder.empty() ? "." : folder, mark);
+  return folder / fmt::format("{}{}{}", path.filename().string(), mark, getpid());
 }
 
 }  // namespace murine

@@ -6,7 +6,7 @@
 namespace murine {
 
 // The name under which this process writes until `path` is whole: beside it, with the machine's name and the
-// process's number. What a process of this machine that is no more left unfinished for the same `path` is
+// process's number. What processes of this machine that are no more left unfinished in the same folder is
 // removed.
 std::filesystem::path UnfinishedName(const std::filesystem::path& path);
 

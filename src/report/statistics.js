@@ -14,7 +14,8 @@ const Statistics = (() => {
   // "gaussian 0.1" and "pgd linf 4/255" as the charts call them.
   function FigureName(figure) {
     const [name, ...strength] = figure.split(' ');
-    return [Tests.Title(name).replace(/_/g, ' '), ...strength.map((part) => Tests.Norm(part) || part)].join(
+    const title = Tests.Title(name).replace(/_/g, ' ').replace(/, mean$/, ', severity');
+    return [title, ...strength.map((part) => Tests.Norm(part) || part)].join(
         ' ');
   }
 
@@ -72,7 +73,7 @@ const Statistics = (() => {
         fixed: true,
         bars: true,
         xlabel: 'accuracy on clean images (%)',
-        ylabel: `accuracy at ${FigureName(figure)} (%)`,
+        ylabel: 'accuracy under this test (%)',
         xDomain: [d3.min(xs) - margin, d3.max(xs) + margin],
         yDomain: [0, Math.min(1, 1.15 * d3.max(all, (p) => p.high === null ? p.y : p.high)) || 1],
         YTick: (share) => Math.round(100 * share),

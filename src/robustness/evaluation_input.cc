@@ -17,21 +17,6 @@
 namespace murine {
 namespace {
 
-void CheckOptions(const EvaluateOptions& options) {
-  if (options.data.empty())
-    throw Error({.what = "--data is missing", .expected = "a labelled image set", .kind = ErrorKind::kUsage});
-  if (options.batch < 1 || options.pgd_steps < 1 || options.restarts < 1 || options.attack_steps < 0)
-    throw Error({.what = "--batch, --pgd-steps and --restarts are at least 1, --attack-steps at least 0",
-                 .kind = ErrorKind::kUsage});
-  ParseNoiseTests(options.noise);
-  ParseCorruptionTests(options.corruptions);
-  ParseAttackTests(options.attacks);
-  if (options.attacks.empty() && !options.transfer_from.empty())
-    throw Error({.what = "--transfer-from says whom to attack, but not how",
-                 .expected = "--attacks too",
-                 .kind = ErrorKind::kUsage});
-}
-
 Classifier Load(const EvaluateOptions& options, const std::string& path, const ImageSet& images) {
   return LoadClassifier(path, {.normalize = options.normalize,
                                .stem = options.stem,
@@ -101,8 +86,23 @@ ImageSet FitToModel(const ImageSet& images, const Classifier& classifier) {
   return Resize(images, classifier.height, classifier.width);
 }
 
+void EvaluateOptions::CheckTests() const {
+  if (batch < 1 || pgd_steps < 1 || restarts < 1 || attack_steps < 0)
+    throw Error({.what = "--batch, --pgd-steps and --restarts are at least 1, --attack-steps at least 0",
+                 .kind = ErrorKind::kUsage});
+  ParseNoiseTests(noise);
+  ParseCorruptionTests(corruptions);
+  ParseAttackTests(attacks);
+  if (attacks.empty() && !transfer_from.empty())
+    throw Error({.what = "--transfer-from says whom to attack, but not how",
+                 .expected = "--attacks too",
+                 .kind = ErrorKind::kUsage});
+}
+
 EvaluationInput PrepareEvaluation(const EvaluateOptions& options) {
-  CheckOptions(options);
+  if (options.data.empty())
+    throw Error({.what = "--data is missing", .expected = "a labelled image set", .kind = ErrorKind::kUsage});
+  options.CheckTests();
   EvaluationInput input;
   input.config = OptionsToJson(options);
   input.config.erase("batch");

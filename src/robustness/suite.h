@@ -30,6 +30,8 @@ struct EvaluateOptions {
   int64_t batch = 250;
   uint64_t seed = 0;
 
+  void CheckTests() const;  // all but where the model and the images are; Error kUsage
+
   template <class Self, class Visitor>
   static void Visit(Self& self, Visitor&& visit) {
     visit("model", self.model, "run folder, safetensors ResNet, or TorchScript file");
