@@ -15,8 +15,7 @@ const Statistics = (() => {
   function FigureName(figure) {
     const [name, ...strength] = figure.split(' ');
     const title = Tests.Title(name).replace(/_/g, ' ').replace(/, mean$/, ', severity');
-    return [title, ...strength.map((part) => Tests.Norm(part) || part)].join(
-        ' ');
+    return [title, ...strength.map((part) => Tests.Norm(part) || part)].join(' ');
   }
 
   function FillComparisons({method, seeds, count, rows}) {
