@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/numbers.h"
 #include "nn/foreign_resnet.h"
 #include "nn/load_resnet.h"
 #include "nn/tensor.h"
@@ -15,20 +16,6 @@
 
 namespace murine {
 namespace {
-
-std::vector<float> Numbers(std::string_view text) {
-  std::vector<float> numbers;
-  while (true) {
-    float number = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (fault != std::errc()) return {};
-    numbers.push_back(number);
-    text.remove_prefix(static_cast<size_t>(end - text.data()));
-    if (text.empty()) return numbers;
-    if (text[0] != ',') return {};
-    text.remove_prefix(1);
-  }
-}
 
 // The model behind (x - mean) / sd.
 Classifier Normalized(Classifier model, const std::string& normalize) {
@@ -38,14 +25,14 @@ Classifier Normalized(Classifier model, const std::string& normalize) {
   }
   const size_t colon = normalize.find(':');
   const std::string_view text = normalize;
-  const std::vector<float> mean = Numbers(text.substr(0, colon));
-  const std::vector<float> sd =
-      colon == std::string::npos ? std::vector<float>{} : Numbers(text.substr(colon + 1));
-  const auto fits = [&](const std::vector<float>& values) {
+  const std::vector<double> mean = NumbersOf(text.substr(0, colon));
+  const std::vector<double> sd =
+      colon == std::string::npos ? std::vector<double>{} : NumbersOf(text.substr(colon + 1));
+  const auto fits = [&](const std::vector<double>& values) {
     return values.size() == 1 || static_cast<int64_t>(values.size()) == model.channels;
   };
   bool positive = true;
-  for (const float value : sd) positive = positive && value > 0;
+  for (const double value : sd) positive = positive && value > 0;
   if (!fits(mean) || !fits(sd) || !positive)
     throw Error(
         {.what = "malformed --normalize",
@@ -54,8 +41,9 @@ Classifier Normalized(Classifier model, const std::string& normalize) {
                                  model.channels),
          .got = normalize,
          .kind = ErrorKind::kUsage});
-  const auto tensor = [](const std::vector<float>& values) {
-    return ToTensor(values, {1, static_cast<int64_t>(values.size()), 1, 1});
+  const auto tensor = [](const std::vector<double>& values) {
+    return ToTensor(std::vector<float>(values.begin(), values.end()),
+                    {1, static_cast<int64_t>(values.size()), 1, 1});
   };
   model.logits = [logits = std::move(model.logits), center = tensor(mean), scale = tensor(sd)](
                      const torch::Tensor& images) { return logits((images - center) / scale); };

@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "data/gabor.h"
 #include "similarity/kinds.h"
 
 namespace murine {
@@ -49,26 +48,6 @@ void BlurLines(std::span<float> values, int64_t lines, int64_t pitch, int64_t si
       values[l * pitch + k * step] = sum;
     }
   }
-}
-
-// Pairs of Gabor filters in quadrature at three scales and eight orientations, a wavelength apart.
-std::vector<GaborPair> GaborBank(int64_t height, int64_t width) {
-  constexpr int kOrientations = 8;
-  constexpr double kOctaves = 1.5;  // bandwidth of V1's cells (De Valois et al. 1982)
-  std::vector<GaborPair> bank;
-  for (const int64_t wavelength : {4, 8, 16})
-    for (int64_t y = std::min(wavelength, height) / 2; y < height; y += wavelength)
-      for (int64_t x = std::min(wavelength, width) / 2; x < width; x += wavelength)
-        for (int orientation = 0; orientation < kOrientations; ++orientation) {
-          GaborParameters parameters;
-          parameters.x = static_cast<double>(x);
-          parameters.y = static_cast<double>(y);
-          parameters.frequency = 1 / static_cast<double>(wavelength);
-          parameters.orientation = std::numbers::pi * orientation / kOrientations;
-          parameters.sigma_along = parameters.sigma_across = GaborSigma(parameters.frequency, kOctaves);
-          bank.emplace_back(parameters, height, width);
-        }
-  return bank;
 }
 
 }  // namespace
@@ -128,35 +107,6 @@ ImageVectors RandomVectors(const ImageSet& images, int64_t dimensions, uint64_t 
                        projections.data(), pixels, 0.f, out.data(), dimensions);
         if (status != dnnl_success) throw Error({.what = "oneDNN could not project the images"});
       }};
-}
-
-ImageVectors GaborVectors(const ImageSet& images) {
-  if (images.channels != 1)
-    throw Error({.what = "kind gabor sees grayscale images",
-                 .where = images.name,
-                 .expected = "1 channel",
-                 .got = fmt::format("{}", images.channels)});
-  constexpr int64_t kCells = 5;            // four rectified phases and the energy
-  constexpr double kSemiSaturation = 0.1;  // contrast at which normalization sets in
-  const std::vector<GaborPair> bank = GaborBank(images.height, images.width);
-  const auto dimensions = static_cast<int64_t>(bank.size()) * kCells;
-  return {.name = images.name,
-          .dimensions = dimensions,
-          .fill = [&images, bank, dimensions](int64_t first, int64_t last, std::span<float> out) {
-#pragma omp parallel for schedule(static)
-            for (int64_t i = first; i < last; ++i) {
-              Canvas canvas(images.height, images.width);
-              canvas.Show(images.Floats(i, i + 1), 0, 0);
-              float* cell = out.data() + (i - first) * dimensions;
-              for (const GaborPair& pair : bank) {
-                const GaborDrive drive = pair.See(canvas);
-                const double scale = 1 / (kSemiSaturation + std::sqrt(drive.variance));
-                for (const double seen : {drive.even, -drive.even, drive.odd, -drive.odd})
-                  *cell++ = static_cast<float>(std::max(0.0, seen) * scale);
-                *cell++ = static_cast<float>(std::hypot(drive.even, drive.odd) * scale);
-              }
-            }
-          }};
 }
 
 }  // namespace murine

@@ -44,7 +44,9 @@ void VisitVectors(TargetKind kind, const SimilarityOptions& options, const Image
     case TargetKind::kFeatures:
       return take(FeatureVectors(images, options.classifier, options.layer));
     case TargetKind::kGabor:
-      return take(GaborVectors(images));
+      return take(GaborVectors(images, options.Wavelengths()));
+    case TargetKind::kGaborEnergy:
+      return take(GaborEnergyVectors(images, options.Wavelengths()));
     case TargetKind::kLowpass:
       return take(LowpassVectors(images, options.cycles));
     case TargetKind::kRandom:
@@ -84,7 +86,7 @@ std::vector<VectorStore> PlainScans(TargetKind kind, const SimilarityOptions& op
 }  // namespace
 
 std::span<const EnumName<TargetKind>> EnumNames(TargetKind) {
-  static constexpr std::array<EnumName<TargetKind>, 15> kNames{{{TargetKind::kNeural, "neural"},
+  static constexpr std::array<EnumName<TargetKind>, 16> kNames{{{TargetKind::kNeural, "neural"},
                                                                 {TargetKind::kNeuralRaw, "neural-raw"},
                                                                 {TargetKind::kOracle, "oracle"},
                                                                 {TargetKind::kPixel, "pixel"},
@@ -92,6 +94,7 @@ std::span<const EnumName<TargetKind>> EnumNames(TargetKind) {
                                                                 {TargetKind::kLabel, "label"},
                                                                 {TargetKind::kFeatures, "features"},
                                                                 {TargetKind::kGabor, "gabor"},
+                                                                {TargetKind::kGaborEnergy, "gabor-energy"},
                                                                 {TargetKind::kLowpass, "lowpass"},
                                                                 {TargetKind::kRandom, "random"},
                                                                 {TargetKind::kShuffled, "shuffled"},

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,11 @@ ImageVectors PixelVectors(const ImageSet& images);
 ImageVectors LabelVectors(const ImageSet& images);
 ImageVectors LowpassVectors(const ImageSet& images, double cycles);
 ImageVectors RandomVectors(const ImageSet& images, int64_t dimensions, uint64_t seed);
-ImageVectors GaborVectors(const ImageSet& images);
+
+// gabor_kinds.cc; wavelengths in pixels. Energy and phases divided by the contrast under each filter, or the
+// square root of the energy alone, divided by the norm of all that an image drives.
+ImageVectors GaborVectors(const ImageSet& images, std::span<const double> wavelengths);
+ImageVectors GaborEnergyVectors(const ImageSet& images, std::span<const double> wavelengths);
 
 // feature_kind.cc
 ImageVectors FeatureVectors(const ImageSet& images, const std::filesystem::path& classifier,

@@ -4,11 +4,14 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
+#include <complex>
 #include <numbers>
 #include <numeric>
 
 #include "data/dead_leaves.h"
+#include "data/gabor.h"
 #include "io/npy.h"
 #include "io/temporary_folder.h"
 #include "nn/checkpoint.h"
@@ -117,7 +120,7 @@ TEST(Kinds, GaborCellsAreTuned) {
       images.floats.push_back(static_cast<float>(0.5 + 0.4 * std::cos(2 * std::numbers::pi * place / 8)));
     }
   images.floats.insert(images.floats.end(), kPixels, 0.7f);
-  const ImageVectors vectors = GaborVectors(images);
+  const ImageVectors vectors = GaborVectors(images, std::vector<double>{4, 8, 16});
   const std::vector<float> found = VectorsOf(vectors, 3);
   // places at wavelengths 4 and 8, each of 8 orientations and 5 cells, the last of which is the energy
   const int64_t places_4 = 9 * 16, middle = (places_4 + 2 * 8 + 4) * 40;
@@ -132,7 +135,47 @@ TEST(Kinds, GaborCellsAreTuned) {
   for (int64_t k = 0; k < vectors.dimensions; ++k)
     EXPECT_NEAR(found[2 * vectors.dimensions + k], 0, 1e-4) << "an even light";
   images.channels = 3;
-  EXPECT_THAT(MessageOf([&] { GaborVectors(images); }), HasSubstr("grayscale"));
+  EXPECT_THAT(MessageOf([&] { GaborVectors(images, std::vector<double>{4}); }), HasSubstr("grayscale"));
+}
+
+// The energy of a cell against filters written out pixel by pixel, without the screen's blur: that only
+// scales a wave, and the scale is gone after the division by the image's norm where there is one wavelength.
+TEST(Kinds, GaborEnergyIsThatOfTheFilters) {
+  constexpr int64_t kSize = 48;
+  constexpr double kWavelength = 12, kPi = std::numbers::pi;
+  ImageSet images;
+  images.height = images.width = kSize;
+  for (int64_t k = 0; k < kSize * kSize; ++k) {
+    const auto x = static_cast<double>(k % kSize), y = static_cast<double>(k / kSize);
+    images.floats.push_back(
+        static_cast<float>(0.5 + 0.3 * std::cos(2 * kPi * (x * 0.6 + y * 0.8) / kWavelength)));
+  }
+  const ImageVectors vectors = GaborEnergyVectors(images, std::vector<double>{kWavelength});
+  const std::vector<float> found = VectorsOf(vectors, 1);
+  ASSERT_EQ(found.size(), 8 * 8 * 8u);  // places half a wavelength apart, orientations
+  EXPECT_NEAR(std::inner_product(found.begin(), found.end(), found.begin(), 0.0), 1, 1e-5);
+  const double sigma = GaborSigma(1 / kWavelength, 1.5);
+  std::vector<double> expected;
+  for (int orientation = 0; orientation < 8; ++orientation) {
+    std::complex<double> sum = 0;
+    double envelope = 0;
+    for (int64_t k = 0; k < kSize * kSize; ++k) {
+      const double x = static_cast<double>(k % kSize) - 21, y = static_cast<double>(k / kSize) - 21;
+      const double along = x * std::cos(kPi * orientation / 8) + y * std::sin(kPi * orientation / 8);
+      const double weight = std::exp(-0.5 * (x * x + y * y) / (sigma * sigma));
+      sum += weight * std::polar(1.0, 2 * kPi * along / kWavelength) * (images.floats[k] - 0.5);
+      envelope += weight;
+    }
+    expected.push_back(std::abs(sum) / envelope);
+  }
+  const int64_t place = (3 * 8 + 3) * 8;  // at (21, 21)
+  const double scale = found[place + 2] / expected[2];
+  for (int orientation = 0; orientation < 8; ++orientation)
+    EXPECT_NEAR(found[place + orientation], scale * expected[orientation], 0.03 * found[place + 2])
+        << orientation;
+  images.floats.assign(images.floats.size(), 0.7f);
+  const std::vector<float> even = VectorsOf(vectors, 1);
+  EXPECT_LT(std::ranges::max(even), 0.01) << "an even light";
 }
 
 class Features : public testing::Test {

@@ -25,6 +25,7 @@ enum class TargetKind {
   kLabel,        // the class
   kFeatures,     // a layer of a classifier
   kGabor,        // a fixed V1-like front end
+  kGaborEnergy,  // its complex cells alone
   kLowpass,      // blurred pixels
   kRandom,       // random projections of the pixels
   kShuffled,     // controls that take part of another kind's structure away
@@ -54,8 +55,9 @@ struct SimilarityOptions {
   double threshold = 0.8;  // of threshold
   double low_threshold = 0.2;
   PairRange range = PairRange::kAll;
-  double cycles = 8;        // of lowpass
-  int64_t dimensions = 64;  // of random
+  std::string wavelengths = "4,8,16";  // of gabor and gabor-energy, pixels
+  double cycles = 8;                   // of lowpass
+  int64_t dimensions = 64;             // of random
   std::string of = "neural";
   double share = 0.5;        // of eigen-top and eigen-bottom
   double reliability = 0.5;  // of noise
@@ -66,12 +68,13 @@ struct SimilarityOptions {
   uint64_t seed = 0;
 
   void Check() const;  // Error kUsage
+  std::vector<double> Wavelengths() const;
 
   template <class Self, class Visitor>
   static void Visit(Self& self, Visitor&& visit) {
     visit("kind", self.kind,
-          "neural, neural-raw, oracle, pixel, threshold, label, features, gabor, lowpass, random; controls: "
-          "shuffled, spectrum, eigen-top, eigen-bottom, noise");
+          "neural, neural-raw, oracle, pixel, threshold, label, features, gabor, gabor-energy, lowpass, "
+          "random; controls: shuffled, spectrum, eigen-top, eigen-bottom, noise");
     visit("stimuli", self.stimuli, "image set whose pairs are compared");
     visit("model", self.models, "encoding models of neural; averaged over scans");
     visit("recording", self.recordings, "recordings of neural-raw and oracle; averaged over them");
@@ -83,6 +86,7 @@ struct SimilarityOptions {
     visit("range", self.range,
           "pairs threshold keeps: all, high |S|>Th, low |S|<Th, positive S>Th or |S|<Th, negative S<-Th or "
           "|S|<Th, double |S|>Th or |S|<Th2");
+    visit("wavelengths", self.wavelengths, "of gabor and gabor-energy: pixels a cycle, separated by commas");
     visit("cycles", self.cycles, "of lowpass: standard deviation of the filter, cycles per image height");
     visit("dimensions", self.dimensions, "of random: how many projections");
     visit("of", self.of, "kind that a control takes apart");

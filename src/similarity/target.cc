@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/interrupt.h"
+#include "base/numbers.h"
 #include "base/progress.h"
 #include "data/recording.h"
 #include "io/artifact.h"
@@ -188,10 +189,21 @@ void SimilarityOptions::Check() const {
   if (!(threshold >= 0 && threshold < 1)) refuse("--threshold", "0 or more and below 1", threshold);
   if (range == PairRange::kDouble && !(low_threshold > 0 && low_threshold < threshold))
     refuse("--low-threshold", "above 0 and below --threshold", low_threshold);
+  Wavelengths();
   if (!(cycles > 0)) refuse("--cycles", "above 0", cycles);
   if (dimensions < 1 || dimensions > 1000000) refuse("--dimensions", "1 to 1000000", dimensions);
   if (!(share > 0 && share <= 1)) refuse("--share", "above 0, at most 1", share);
   if (!(reliability > 0 && reliability <= 1)) refuse("--reliability", "above 0, at most 1", reliability);
+}
+
+std::vector<double> SimilarityOptions::Wavelengths() const {
+  const std::vector<double> pixels = NumbersOf(wavelengths);
+  if (pixels.empty() || !std::ranges::all_of(pixels, [](double each) { return each >= 2 && each <= 10000; }))
+    throw Error({.what = "--wavelengths",
+                 .expected = "pixels a cycle, 2 to 10000, separated by commas, such as 4,8,16",
+                 .got = wavelengths,
+                 .kind = ErrorKind::kUsage});
+  return pixels;
 }
 
 Json MakeTargetFile(const SimilarityOptions& options, const std::filesystem::path& npy) {
