@@ -54,8 +54,9 @@ void Progress::Print(std::string_view figure) {
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   const double rate = static_cast<double>(done_ - done_before_) / std::max(seconds, 1e-9);
   const double left = rate > 0 ? static_cast<double>(total_ - done_) / rate : 0;
-  const std::string time =
-      done_ < total_ ? FormatSeconds(left) + " left" : fmt::format("took {}", FormatSeconds(seconds));
+  const std::string time = done_ >= total_ ? fmt::format("took {}", FormatSeconds(seconds))
+                           : rate > 0      ? FormatSeconds(left) + " left"
+                                           : FormatSeconds(seconds) + " so far";
   const std::string line = fmt::format("{}  {}/{} {}  {:.3g}/s  {}{}{}", what_, done_, total_, unit_, rate,
                                        time, figure.empty() ? "" : "  ", figure);
   if (read_)

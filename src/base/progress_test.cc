@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <thread>
+
 namespace murine::progress_test {
 
 TEST(FormatSeconds, NeverShowsSixty) {
@@ -24,6 +27,22 @@ TEST(Progress, IsSilentForShortJobs) {
     }
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   }
+}
+
+// Of a job whose first unit is not done, no time that is left can be told.
+TEST(Progress, SaysHowLongNothingWasDone) {
+  SetUpLog(Verbosity::kNormal);
+  setenv(kProgressVariable, "1", 1);
+  testing::internal::CaptureStderr();
+  {
+    Progress progress("work", 10, "steps");
+    std::this_thread::sleep_for(std::chrono::milliseconds(600));
+    progress.Update(0, "3 questions");
+  }
+  unsetenv(kProgressVariable);
+  const std::string line = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(line, testing::HasSubstr("0/10 steps"));
+  EXPECT_THAT(line, testing::HasSubstr("s so far  3 questions"));
 }
 
 }  // namespace murine::progress_test

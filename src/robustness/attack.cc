@@ -20,8 +20,8 @@ AttackInput SelectRows(const AttackInput& input, const torch::Tensor& rows) {
   const auto select = [&](const torch::Tensor& tensor) {
     return tensor.defined() ? tensor.index_select(0, rows) : tensor;
   };
-  return {select(input.images), select(input.labels), select(input.index), select(input.targets),
-          select(input.starts)};
+  return {select(input.images),  select(input.labels), select(input.index),
+          select(input.targets), select(input.starts), input.asked};
 }
 
 torch::Tensor DrawEach(const AttackInput& input, uint64_t seed, std::string_view purpose, int64_t attempt,

@@ -33,6 +33,8 @@ struct AttackInput {
   // [n, c, h, w] points that already are a success, for the attacks that walk along the boundary; undefined:
   // blended noise. Needed in practice where there are targets, for noise is seldom taken for them.
   torch::Tensor starts = {};
+  // Told how many more questions the model was asked, an image each, as they are asked; may be empty.
+  std::function<void(int64_t questions)> asked = {};
 };
 
 // The images `rows` [m] of a batch.
@@ -44,6 +46,8 @@ struct AttackOutcome {
   torch::Tensor perturbation;  // [n] float, its size in the norm; infinity without success; 0 where the clean
                                // image already is a success
   torch::Tensor queries;       // [n] int64: images asked about, the clean one too; a gradient counts as one
+  // [n] int64, of an attack made of several: which of them succeeded; -1: none, or wrong when clean
+  torch::Tensor found_by = {};
 };
 
 // A tensor like the images whose rows are filled from the streams (seed, purpose, attempt, index of the

@@ -53,7 +53,7 @@ NamedAttack MakeAttack(AttackName name, Norm norm, const AttackSettings& setting
   const auto budget = [&](const auto& options, const auto& attack) {
     return NamedAttack{OptionsToJson(options),
                        [=](const Classifier& classifier, const AttackInput& input, double epsilon) {
-                         return AttackOutcome(attack(classifier, input, norm, epsilon, options));
+                         return attack(classifier, input, norm, epsilon, options);
                        }};
   };
   const auto minimal = [&](auto options, const auto& attack) {

@@ -176,7 +176,7 @@ TEST(Attacks, RestartsAndAutoAttackOnlyAdd) {
     EXPECT_TRUE(subset(pgd(1), pgd(5)));
     EXPECT_TRUE(subset(apgd(1), apgd(5)));
     EXPECT_TRUE(subset(square(1), square(5)));
-    const AutoAttackOutcome all =
+    const AttackOutcome all =
         AutoAttack(model.classifier, model.input, norm, epsilon, {.steps = 4, .square_queries = 6});
     EXPECT_TRUE(subset(apgd(1), all));
     EXPECT_TRUE(subset(square(1), all));

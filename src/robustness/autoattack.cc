@@ -7,7 +7,7 @@ namespace murine {
 namespace {
 
 // Adds what an attack found for the images `rows` of the batch.
-void Merge(AutoAttackOutcome& whole, const AttackOutcome& part, const torch::Tensor& rows, int64_t attack) {
+void Merge(AttackOutcome& whole, const AttackOutcome& part, const torch::Tensor& rows, int64_t attack) {
   whole.queries.index_add_(0, rows, part.queries);
   const torch::Tensor places = part.success.nonzero().squeeze(1);
   const torch::Tensor fooled = rows.index_select(0, places);
@@ -19,8 +19,8 @@ void Merge(AutoAttackOutcome& whole, const AttackOutcome& part, const torch::Ten
 
 }  // namespace
 
-AutoAttackOutcome AutoAttack(const Classifier& classifier, const AttackInput& input, Norm norm,
-                             double epsilon, const AutoAttackOptions& options) {
+AttackOutcome AutoAttack(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon,
+                         const AutoAttackOptions& options) {
   RequireUntargeted(input, "AutoAttack");
   RequireClasses(classifier, 4, "AutoAttack");
   const ApgdOptions apgd{
@@ -35,8 +35,7 @@ AutoAttackOutcome AutoAttack(const Classifier& classifier, const AttackInput& in
       [&](const AttackInput& part) { return ApgdTargeted(classifier, part, norm, epsilon, apgd); },
       [&](const AttackInput& part) { return FabTargeted(classifier, part, norm, epsilon, fab); },
       [&](const AttackInput& part) { return Square(classifier, part, norm, epsilon, square); }};
-  AutoAttackOutcome whole;
-  static_cast<AttackOutcome&>(whole) = attacks[0](input);
+  AttackOutcome whole = attacks[0](input);
   whole.found_by = torch::where(whole.perturbation.gt(0).logical_and(whole.success), 0, -1);
   for (size_t attack = 1; attack < attacks.size(); ++attack) {
     const torch::Tensor rows = whole.success.logical_not().nonzero().squeeze(1);

@@ -28,13 +28,10 @@ struct AutoAttackOptions {
 
 constexpr std::array<std::string_view, 4> kAutoAttackParts{"apgd-ce", "apgd-t", "fab-t", "square"};
 
-struct AutoAttackOutcome : AttackOutcome {
-  torch::Tensor found_by;  // [n] int64: which of kAutoAttackParts succeeded; -1: none, or wrong when clean
-};
-
 // The standard set of AutoAttack (Croce and Hein 2020, arXiv 2003.01690): only what stands after one attack
 // goes on to the next, so the accuracy is at most that of each. Needs four classes (Error); takes no targets.
-AutoAttackOutcome AutoAttack(const Classifier& classifier, const AttackInput& input, Norm norm,
-                             double epsilon, const AutoAttackOptions& options);
+// `found_by` of the outcome counts kAutoAttackParts.
+AttackOutcome AutoAttack(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon,
+                         const AutoAttackOptions& options);
 
 }  // namespace murine

@@ -78,6 +78,13 @@ TEST(Evaluate, EveryAttackOfTheContract) {
          {"norm", "accuracy", "interval", "success_rate", "seconds", "queries", "parameters"})
       EXPECT_TRUE(test.contains(key)) << test.dump();
     EXPECT_LE(test["accuracy"].get<double>(), 13 / 14.);
+    EXPECT_EQ(test.contains("found_by"), test["name"] == "autoattack");
+    if (test.contains("found_by")) {
+      int64_t found = 0;
+      for (const auto& [part, images] : test["found_by"].items()) found += images.get<int64_t>();
+      EXPECT_NEAR(static_cast<double>(found) / Evaluated::kImages,
+                  test["clean_accuracy"].get<double>() - test["accuracy"].get<double>(), 1e-12);
+    }
     if (test.value("epsilon", 1.0) == 0) {
       EXPECT_EQ(test["accuracy"], result["clean_accuracy"]);
     }

@@ -19,6 +19,7 @@ Json ToLine(const std::string& test, size_t first, const Records& batch) {
   for (const double size : batch.perturbation)
     line["perturbation"].push_back(std::isfinite(size) ? Json(size) : Json(nullptr));
   line["queries"] = batch.queries;
+  if (!batch.found_by.empty()) line["found_by"] = batch.found_by;
   return line;
 }
 
@@ -30,14 +31,17 @@ struct Line {
 
 Line FromLine(const Json& line, const std::filesystem::path& file) {
   try {
-    Line read{line.at("test"), line.at("first"), {line.at("correct"), line.value("success", ""), {}, {}}};
+    Line read{line.at("test"),
+              line.at("first"),
+              {.correct = line.at("correct"), .success = line.value("success", "")}};
     if (read.batch.success.empty()) return read;
     for (const Json& size : line.at("perturbation"))
       read.batch.perturbation.push_back(size.is_null() ? kNoSuccess : size.get<double>());
     read.batch.queries = line.at("queries").get<std::vector<int64_t>>();
+    if (line.contains("found_by")) read.batch.found_by = line["found_by"].get<std::vector<int64_t>>();
     const size_t n = read.batch.size();
     if (read.batch.success.size() == n && read.batch.perturbation.size() == n &&
-        read.batch.queries.size() == n)
+        read.batch.queries.size() == n && (read.batch.found_by.empty() || read.batch.found_by.size() == n))
       return read;
   } catch (const Json::exception&) {
     // what it says is of the parser, not of the file
@@ -55,6 +59,7 @@ void Records::Append(const Records& more) {
   success += more.success;
   perturbation.insert(perturbation.end(), more.perturbation.begin(), more.perturbation.end());
   queries.insert(queries.end(), more.queries.begin(), more.queries.end());
+  found_by.insert(found_by.end(), more.found_by.begin(), more.found_by.end());
 }
 
 RecordStore::RecordStore(std::filesystem::path file, const Json& config, int64_t images)

@@ -15,10 +15,11 @@ inline constexpr double kNoSuccess = std::numeric_limits<double>::infinity();  /
 
 // What is known of each image after a test.
 struct Records {
-  std::string correct;               // a '1' or '0' an image: classified correctly?
-  std::string success;               // attacks alone: did it get what it wanted?
-  std::vector<double> perturbation;  // attacks alone: kNoSuccess without
-  std::vector<int64_t> queries;      // attacks alone
+  std::string correct;                    // a '1' or '0' an image: classified correctly?
+  std::string success = {};               // attacks alone: did it get what it wanted?
+  std::vector<double> perturbation = {};  // attacks alone: kNoSuccess without
+  std::vector<int64_t> queries = {};      // attacks alone
+  std::vector<int64_t> found_by = {};     // AutoAttack alone: the part that succeeded; -1: none
 
   size_t size() const { return correct.size(); }
   void Append(const Records& more);

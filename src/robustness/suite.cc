@@ -68,7 +68,12 @@ void Suite::Execute(const SuiteTest& test) {
   while (done < count) {
     if (InterruptRequested()) ThrowInterrupted("the finished batches are saved");
     const int64_t last = std::min(done + batch, count);
-    Records records = test.run(done, last);
+    int64_t questions = 0;
+    Records records = test.run(done, last, [&](int64_t more) {
+      questions += more;
+      progress.Update(
+          done, fmt::format("{} questions an image of the next {}", questions / (last - done), last - done));
+    });
     if (records.correct.empty())
       records.correct = Standing(records.success, std::string_view(Clean().correct)
                                                       .substr(static_cast<size_t>(done))
@@ -120,7 +125,10 @@ Json Suite::Warnings() {
 }
 
 Json Suite::Run() {
-  Execute({.entry = {}, .key = "clean", .column = "clean", .run = [this](int64_t first, int64_t last) {
+  Execute({.entry = {},
+           .key = "clean",
+           .column = "clean",
+           .run = [this](int64_t first, int64_t last, const Asked&) {
              const AttackInput batch = subject_.Batch(first, last);
              return subject_.Judge(batch, batch.images);
            }});

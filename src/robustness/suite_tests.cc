@@ -18,6 +18,11 @@ std::string Flags(const torch::Tensor& mask) {
   return flags;
 }
 
+std::vector<int64_t> Integers(const torch::Tensor& tensor) {
+  const auto values = tensor.accessor<int64_t, 1>();
+  return {values.data(), values.data() + values.size(0)};
+}
+
 using Tests = std::vector<SuiteTest>;
 
 void AddNoiseTests(const Subject& subject, Tests& tests) {
@@ -27,7 +32,7 @@ void AddNoiseTests(const Subject& subject, Tests& tests) {
       tests.push_back({.entry = {{"name", name}, {"norm", nullptr}, {"level", level}},
                        .key = fmt::format("{}:{}", name, level),
                        .column = fmt::format("{}:{:.4g}", name, level),
-                       .run = [&subject, kind = test.kind, level](int64_t first, int64_t last) {
+                       .run = [&subject, kind = test.kind, level](int64_t first, int64_t last, const Asked&) {
                          const AttackInput batch = subject.Batch(first, last);
                          torch::Tensor noisy = batch.images.clone();
                          const auto size = static_cast<size_t>(subject.input().images.image_size());
@@ -54,8 +59,8 @@ SuiteTest MakeCorruptionTest(const Subject& subject, const std::string& set, Cor
                 {"frequency", score.frequency}},
       .key = fmt::format("{}/{}:{}", set, name, severity),
       .column = fmt::format("{}/{}:{}", set, name, severity),
-      .run = [&subject, images](int64_t first,
-                                int64_t last) { return subject.JudgeSet(first, last, images(first, last)); },
+      .run = [&subject, images](int64_t first, int64_t last,
+                                const Asked&) { return subject.JudgeSet(first, last, images(first, last)); },
       .corruption = score};
 }
 
@@ -120,8 +125,9 @@ void AddAttackTests(const Subject& subject, Tests& tests) {
       added.entry["parameters"].erase("seed");
       if (subject.targeted()) added.entry["targets"] = std::string(NameOf(subject.options().targets));
       if (subject.input().source) added.entry["transfer_from"] = subject.input().source->description;
-      added.run = [&subject, attack, norm = test.norm, epsilon](int64_t first, int64_t last) {
-        return subject.Attack(attack, epsilon.value_or(0), norm, first, last);
+      added.run = [&subject, attack, norm = test.norm, epsilon](int64_t first, int64_t last,
+                                                                const Asked& asked) {
+        return subject.Attack(attack, epsilon.value_or(0), norm, first, last, asked);
       };
       added.attack = AttackRun{.name = name,
                                .norm = test.norm,
@@ -164,7 +170,7 @@ AttackInput Subject::Batch(int64_t first, int64_t last) const {
 }
 
 Records Subject::Judge(const AttackInput& batch, const torch::Tensor& images) const {
-  return {Flags(Correct(input_.classifier, batch, images)), {}, {}, {}};
+  return {.correct = Flags(Correct(input_.classifier, batch, images))};
 }
 
 Records Subject::JudgeSet(int64_t first, int64_t last, const ImageSet& corrupted) const {
@@ -173,9 +179,10 @@ Records Subject::JudgeSet(int64_t first, int64_t last, const ImageSet& corrupted
                ToTensor(fit.Floats(0, fit.count()), {fit.count(), fit.channels, fit.height, fit.width}));
 }
 
-Records Subject::Attack(const NamedAttack& attack, double epsilon, Norm norm, int64_t first,
-                        int64_t last) const {
-  const AttackInput batch = Batch(first, last);
+Records Subject::Attack(const NamedAttack& attack, double epsilon, Norm norm, int64_t first, int64_t last,
+                        const Asked& asked) const {
+  AttackInput batch = Batch(first, last);
+  batch.asked = asked;
   const AttackOutcome outcome = attack.run(attacked(), batch, epsilon);
   torch::Tensor success = outcome.success, perturbation = outcome.perturbation;
   Records records;
@@ -190,8 +197,8 @@ Records Subject::Attack(const NamedAttack& attack, double epsilon, Norm norm, in
   records.success = Flags(success);
   const torch::Tensor sizes = perturbation.to(torch::kFloat32).contiguous();
   for (const float size : Values(sizes)) records.perturbation.push_back(size);
-  const auto queries = outcome.queries.accessor<int64_t, 1>();
-  records.queries.assign(queries.data(), queries.data() + (last - first));
+  records.queries = Integers(outcome.queries);
+  if (outcome.found_by.defined()) records.found_by = Integers(outcome.found_by);
   return records;
 }
 

@@ -14,13 +14,16 @@
 
 namespace murine {
 
+using Asked = std::function<void(int64_t questions)>;
+
 // One test at one level: how it changes images first .. last-1, and how the result names it.
 struct SuiteTest {
   Json entry;
   std::string key;     // of its records: no two tests share one
   std::string column;  // of the table of images
   // Attacks may leave `correct` to be told from `success` and the clean predictions.
-  std::function<Records(int64_t first, int64_t last)> run = {};
+  // Attacks call `asked` as AttackInput says.
+  std::function<Records(int64_t first, int64_t last, const Asked& asked)> run = {};
   // attacks:
   std::optional<AttackRun> attack = {};
   std::vector<double> epsilons = {};  // of a search for the least perturbation, each with an entry of its own
@@ -37,7 +40,8 @@ class Subject {
   Records Judge(const AttackInput& batch, const torch::Tensor& images) const;
   // Corrupted images at the size of the data, as the model sees them.
   Records JudgeSet(int64_t first, int64_t last, const ImageSet& corrupted) const;
-  Records Attack(const NamedAttack& attack, double epsilon, Norm norm, int64_t first, int64_t last) const;
+  Records Attack(const NamedAttack& attack, double epsilon, Norm norm, int64_t first, int64_t last,
+                 const Asked& asked) const;
 
   const Classifier& attacked() const { return input_.source ? *input_.source : input_.classifier; }
   bool targeted() const { return targets_.defined(); }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "robustness/autoattack.h"
 #include "robustness/intervals.h"
 
 namespace murine {
@@ -72,6 +73,10 @@ void AddScores(Json& entry, const Records& records, const Records& clean) {
   double queries = 0;
   for (const int64_t count : records.queries) queries += static_cast<double>(count);
   entry["queries"] = queries / static_cast<double>(n);
+  if (records.found_by.empty()) return;
+  for (size_t part = 0; part < kAutoAttackParts.size(); ++part)
+    entry["found_by"][std::string(kAutoAttackParts[part])] =
+        std::ranges::count(records.found_by, static_cast<int64_t>(part));
 }
 
 Records Within(const Records& records, const Records& clean, double epsilon) {

@@ -30,6 +30,7 @@ Victim::Victim(const Classifier& classifier, const AttackInput& input, Norm norm
 
 void Victim::Count(const torch::Tensor& rows, int64_t queries) {
   queries_.index_add_(0, rows, torch::full_like(rows, queries));
+  if (input_.asked) input_.asked(rows.size(0) * queries);
 }
 
 torch::Tensor Victim::Standing() const { return perturbation_.isinf().nonzero().squeeze(1); }
