@@ -52,8 +52,11 @@ TEST_F(TargetFile, RefusesAnotherHash) {
   EXPECT_THAT(Refusal({2, 2}, {1, 0.5f, 0.5f, 1}, "abd"),
               AllOf(HasSubstr("made for other stimuli"), HasSubstr("abd")));
   EXPECT_THAT(Refusal({2, 2}, {1, 0.25f, 0.25f, 1}, "abc"), HasSubstr("damaged"));
-  WriteJson(folder_ / "S.json", Json::array());
-  EXPECT_THAT(Refusal({2, 2}, {1, 0.5f, 0.5f, 1}), HasSubstr("S.json"));
+  for (const Json& description :
+       {Json::array(), Json({{"form", {{"threshold", 1}}}}), Json({{"stimuli_hash", 7}})}) {
+    WriteJson(folder_ / "S.json", description);
+    EXPECT_THAT(Refusal({2, 2}, {1, 0.5f, 0.5f, 1}, "abc"), HasSubstr("S.json")) << description;
+  }
 }
 
 TEST_F(TargetFile, UnitVectorsAreMultipliedPairByPair) {
