@@ -16,7 +16,9 @@ namespace murine {
 void SetUpLog(Verbosity verbosity) {
   auto logger = std::make_shared<spdlog::logger>("murine", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern("%v");
-  logger->set_level(verbosity == Verbosity::kQuiet ? spdlog::level::warn : spdlog::level::info);
+  logger->set_level(verbosity == Verbosity::kNormal  ? spdlog::level::info
+                    : verbosity == Verbosity::kQuiet ? spdlog::level::warn
+                                                     : spdlog::level::off);
   spdlog::set_default_logger(std::move(logger));
 }
 

@@ -8,8 +8,12 @@
 
 namespace murine {
 
-// Sends murine's log to standard error, as plain text. `quiet` leaves warnings and errors alone.
-enum class Verbosity { kNormal, kQuiet };
+enum class Verbosity {
+  kNormal,
+  kQuiet,   // warnings and errors alone
+  kSilent,  // nothing: another process says it all
+};
+// Sends murine's log to standard error, as plain text.
 void SetUpLog(Verbosity verbosity);
 
 // Where this variable is set in the environment, another process of murine's reads standard error and shows

@@ -84,10 +84,9 @@ void AddEvaluate(CLI::App& app, Session& session) {
   BindOptions(*command, *options, "model");
   command->add_option("--out", *out, "results to write (JSON), with a table of images beside them")
       ->required();
-  session.Run(command, [options, out, &session] {
-    const Json result = Evaluate(*options, *out);
-    session.Show(result, FormatTests(result));
-  });
+  session.RunOnRanks(
+      command, [options, out](const Ranks& ranks) { return Evaluate(*options, *out, ranks); },
+      [&session](const Json& result) { session.Show(result, FormatTests(result)); });
 }
 
 }  // namespace murine

@@ -16,8 +16,9 @@ namespace {
 
 constexpr int kFailed = 1, kWrongUsage = 2, kInterrupted = 130;
 
+// Without a message another rank has said it (nn/ranks.h).
 int Report(const std::string& message, int status) {
-  fmt::print(stderr, "error: {}\n", message);
+  if (!message.empty()) fmt::print(stderr, "error: {}\n", message);
   return status;
 }
 

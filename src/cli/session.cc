@@ -5,6 +5,8 @@
 
 #include <cstdio>
 
+#include "base/progress.h"
+
 namespace murine {
 
 CLI::App* Session::AddCommand(CLI::App& app, const std::string& name, const std::string& description,
@@ -22,7 +24,24 @@ CLI::App* Session::AddCommand(CLI::App& app, const std::string& name, const std:
 
 void Session::Run(CLI::App* command, std::function<void()> what) {
   command->callback([this, command, what = std::move(what)] {
-    if (command->get_subcommands().empty()) job = what;  // else the inner one is meant
+    if (!command->get_subcommands().empty()) return;  // the inner one is meant
+    job = [command, what] {
+      RefuseRanks(RankPlace::Read(), "murine " + command->get_name());
+      what();
+    };
+  });
+}
+
+void Session::RunOnRanks(CLI::App* command, std::function<Json(const Ranks& ranks)> what,
+                         std::function<void(const Json& result)> show) {
+  command->callback([this, what = std::move(what), show = std::move(show)] {
+    job = [what, show] {
+      const RankPlace place = RankPlace::Read();
+      if (place.rank > 0) SetUpLog(Verbosity::kSilent);
+      const Ranks ranks(place);
+      const Json result = ranks.Run([&] { return what(ranks); });
+      if (ranks.first()) show(result);
+    };
   });
 }
 

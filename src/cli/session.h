@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "nn/ranks.h"
 
 namespace murine {
 
@@ -20,6 +21,9 @@ struct Session {
   CLI::App* AddCommand(CLI::App& app, const std::string& name, const std::string& description,
                        const std::string& examples);
   void Run(CLI::App* command, std::function<void()> what);
+  // For what several ranks share: rank 0 alone logs and shows the result.
+  void RunOnRanks(CLI::App* command, std::function<Json(const Ranks& ranks)> what,
+                  std::function<void(const Json& result)> show);
 
   // With --json: the object on standard output, the text on standard error; else the text on standard output.
   void Show(const Json& result, const std::string& text) const;

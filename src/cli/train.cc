@@ -20,10 +20,11 @@ void AddTrain(CLI::App& app, Session& session) {
   auto out = std::make_shared<std::string>();
   BindOptions(*command, *options);
   command->add_option("--out", *out, "run folder")->required();
-  session.Run(command, [options, out, &session] {
-    const Json result = TrainClassifier(*options, *out);
-    session.Show(result, FormatResult(result) + fmt::format("{:<28} {}", "run", *out));
-  });
+  session.RunOnRanks(
+      command, [options, out](const Ranks& ranks) { return TrainClassifier(*options, *out, ranks); },
+      [out, &session](const Json& result) {
+        session.Show(result, FormatResult(result) + fmt::format("{:<28} {}", "run", *out));
+      });
 }
 
 }  // namespace murine

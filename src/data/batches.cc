@@ -62,8 +62,9 @@ struct BatchLoader::Worker {
   }
 
   std::vector<int64_t> Positions(int64_t number) const {
-    const auto first = order.begin() + number * options.batch;
-    return {first, first + options.batch};
+    const int64_t size = options.batch / options.shares;
+    const auto first = order.begin() + number * options.batch + options.share * size;
+    return {first, first + size};
   }
 
   // Not before the first StartEpoch: there is no order yet.

@@ -20,7 +20,8 @@ struct BatchOptions {
   int64_t batch = 64;
   uint64_t seed = 0;
   Augmentation augmentation;
-  int threads = 1;  // 0: in the caller's thread
+  int threads = 1;                // 0: in the caller's thread
+  int64_t share = 0, shares = 1;  // which of so many equal, consecutive parts of each batch is made
 };
 
 // The shuffled, augmented batches of one epoch, made ahead on threads of their own. The order depends on
@@ -34,7 +35,7 @@ class BatchLoader {
 
   int64_t batches_per_epoch() const;
   void StartEpoch(int64_t epoch, int64_t first_batch = 0);
-  Batch Next();  // waits; call at most batches_per_epoch() - first_batch times after StartEpoch
+  Batch Next();  // this share; waits; call at most batches_per_epoch() - first_batch times after StartEpoch
 
  private:
   struct Worker;

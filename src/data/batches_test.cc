@@ -153,4 +153,28 @@ TEST(BatchLoader, ImagesWithoutLabels) {
   for (const Batch& batch : Epoch(loader, 0)) EXPECT_THAT(batch.labels, IsEmpty());
 }
 
+TEST(BatchLoader, SharesTogetherAreTheBatch) {
+  const ImageSet images = Numbered(37);
+  for (const int threads : {0, 2}) {
+    BatchLoader whole(images, All(37), Options(threads));
+    const std::vector<Batch> wanted = Epoch(whole, 3, 1);
+    std::vector<Batch> joined(wanted.size());
+    for (int64_t share = 0; share < 4; ++share) {
+      BatchOptions options = Options(threads);
+      options.share = share;
+      options.shares = 4;
+      BatchLoader loader(images, All(37), options);
+      EXPECT_EQ(loader.batches_per_epoch(), whole.batches_per_epoch());
+      const std::vector<Batch> parts = Epoch(loader, 3, 1);
+      for (size_t i = 0; i < parts.size(); ++i) {
+        EXPECT_EQ(parts[i].index.size(), 2u);
+        joined[i].index.insert(joined[i].index.end(), parts[i].index.begin(), parts[i].index.end());
+        joined[i].labels.insert(joined[i].labels.end(), parts[i].labels.begin(), parts[i].labels.end());
+        joined[i].images.insert(joined[i].images.end(), parts[i].images.begin(), parts[i].images.end());
+      }
+    }
+    ExpectSameBits(joined, wanted);
+  }
+}
+
 }  // namespace murine::batches_test

@@ -111,7 +111,7 @@ Json InputHashes::Identity(const SimilarityOptions& options) {
 
 Json InputHashes::Identity(const TrainOptions& options) {
   Json identity = WithHashes(*this, options);
-  identity.erase("checkpoint-seconds");
+  TrainOptions::KeepIdentity(identity);
   return identity;
 }
 

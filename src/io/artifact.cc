@@ -16,23 +16,28 @@ std::string Shown(const Json& object, const std::string& key) {
 
 }  // namespace
 
-void RefuseOtherConfig(const Json& stored, const Json& wanted, const std::filesystem::path& where) {
-  if (!stored.is_object()) return RefuseOtherConfig(Json::object(), wanted, where);  // somebody else's
+ConfigDifference Difference(const Json& stored, const Json& wanted) {
   Json keys = stored;
   keys.update(wanted);
-  std::string expected, got;
+  ConfigDifference difference;
   int different = 0;
   for (const auto& [key, value] : keys.items()) {
     if (stored.contains(key) && wanted.contains(key) && stored[key] == wanted[key]) continue;
     if (++different > 3) break;
-    expected += (expected.empty() ? "" : ", ") + Shown(wanted, key);
-    got += (got.empty() ? "" : ", ") + Shown(stored, key);
+    difference.wanted += (difference.wanted.empty() ? "" : ", ") + Shown(wanted, key);
+    difference.stored += (difference.stored.empty() ? "" : ", ") + Shown(stored, key);
   }
-  if (different == 0) return;
+  return difference;
+}
+
+void RefuseOtherConfig(const Json& stored, const Json& wanted, const std::filesystem::path& where) {
+  if (!stored.is_object()) return RefuseOtherConfig(Json::object(), wanted, where);  // somebody else's
+  const ConfigDifference difference = Difference(stored, wanted);
+  if (difference.wanted.empty()) return;
   throw Error({.what = "the output is there already, made by another configuration",
                .where = where.string(),
-               .expected = expected,
-               .got = got,
+               .expected = difference.wanted,
+               .got = difference.stored,
                .hint = "choose another --out, or remove it"});
 }
 

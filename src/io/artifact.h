@@ -10,6 +10,12 @@
 
 namespace murine {
 
+// The first keys that differ between two configurations, as text; empty: none does.
+struct ConfigDifference {
+  std::string stored, wanted;
+};
+ConfigDifference Difference(const Json& stored, const Json& wanted);
+
 // Every artifact holds the configuration that made it: options and the hashes of its inputs, never a path, a
 // date or a time. A command whose output is already there compares: the same configuration means finished,
 // another is refused. Throws Error that names the first keys that differ.

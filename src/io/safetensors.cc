@@ -144,8 +144,10 @@ bool CheckHash(std::string_view content, std::string_view header,
 
 SafeTensors ReadSafeTensors(const std::filesystem::path& path) {
   const MappedFile file(path);
-  const std::string where = path.string();
-  const std::string_view content = Text(file.bytes());
+  return ParseSafeTensors(Text(file.bytes()), path.string());
+}
+
+SafeTensors ParseSafeTensors(std::string_view content, const std::string& where) {
   const Parts parts = Split(content, where);
   const Json header = ParseHeader(parts.header, where);
   SafeTensors result;

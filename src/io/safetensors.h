@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/ndarray.h"
@@ -35,6 +36,7 @@ struct SafeTensors {
 // Errors: missing, truncated, header longer than the file, offsets that overlap or leave the file, unknown
 // dtypes, sizes that differ from shape x dtype, a wrong hash.
 SafeTensors ReadSafeTensors(const std::filesystem::path& path);
+SafeTensors ParseSafeTensors(std::string_view content, const std::string& where);  // the bytes of a file
 // The metadata alone, without reading the data (and so without checking its hash).
 std::map<std::string, std::string> ReadSafeTensorsMetadata(const std::filesystem::path& path);
 void WriteSafeTensors(const std::filesystem::path& path, const SafeTensors& content);

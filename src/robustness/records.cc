@@ -12,14 +12,8 @@ namespace murine {
 namespace {
 
 Json ToLine(const std::string& test, size_t first, const Records& batch) {
-  Json line = {{"test", test}, {"first", first}, {"correct", batch.correct}};
-  if (batch.success.empty()) return line;
-  line["success"] = batch.success;
-  line["perturbation"] = Json::array();
-  for (const double size : batch.perturbation)
-    line["perturbation"].push_back(std::isfinite(size) ? Json(size) : Json(nullptr));
-  line["queries"] = batch.queries;
-  if (!batch.found_by.empty()) line["found_by"] = batch.found_by;
+  Json line = {{"test", test}, {"first", first}};
+  line.update(RecordsToJson(batch));
   return line;
 }
 
@@ -31,18 +25,8 @@ struct Line {
 
 Line FromLine(const Json& line, const std::filesystem::path& file) {
   try {
-    Line read{line.at("test"),
-              line.at("first"),
-              {.correct = line.at("correct"), .success = line.value("success", "")}};
-    if (read.batch.success.empty()) return read;
-    for (const Json& size : line.at("perturbation"))
-      read.batch.perturbation.push_back(size.is_null() ? kNoSuccess : size.get<double>());
-    read.batch.queries = line.at("queries").get<std::vector<int64_t>>();
-    if (line.contains("found_by")) read.batch.found_by = line["found_by"].get<std::vector<int64_t>>();
-    const size_t n = read.batch.size();
-    if (read.batch.success.size() == n && read.batch.perturbation.size() == n &&
-        read.batch.queries.size() == n && (read.batch.found_by.empty() || read.batch.found_by.size() == n))
-      return read;
+    if (std::optional<Records> batch = RecordsFromJson(line); batch && batch->size() >= batch->success.size())
+      return {line.at("test"), line.at("first"), *std::move(batch)};
   } catch (const Json::exception&) {
     // what it says is of the parser, not of the file
   }
@@ -53,6 +37,36 @@ Line FromLine(const Json& line, const std::filesystem::path& file) {
 }
 
 }  // namespace
+
+Json RecordsToJson(const Records& records) {
+  Json json = {{"correct", records.correct}};
+  if (records.success.empty()) return json;
+  json["success"] = records.success;
+  json["perturbation"] = Json::array();
+  for (const double size : records.perturbation)
+    json["perturbation"].push_back(std::isfinite(size) ? Json(size) : Json(nullptr));
+  json["queries"] = records.queries;
+  if (!records.found_by.empty()) json["found_by"] = records.found_by;
+  return json;
+}
+
+std::optional<Records> RecordsFromJson(const Json& json) {
+  try {
+    Records read{.correct = json.at("correct"), .success = json.value("success", "")};
+    if (read.success.empty()) return read;
+    for (const Json& size : json.at("perturbation"))
+      read.perturbation.push_back(size.is_null() ? kNoSuccess : size.get<double>());
+    read.queries = json.at("queries").get<std::vector<int64_t>>();
+    if (json.contains("found_by")) read.found_by = json["found_by"].get<std::vector<int64_t>>();
+    const size_t n = read.success.size();
+    if ((read.correct.empty() || read.correct.size() == n) && read.perturbation.size() == n &&
+        (read.found_by.empty() || read.found_by.size() == n) && read.queries.size() == n)
+      return read;
+  } catch (const Json::exception&) {
+    // what it says is of the parser, not of the records
+  }
+  return {};
+}
 
 void Records::Append(const Records& more) {
   correct += more.correct;

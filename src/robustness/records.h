@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,10 @@ struct Records {
   size_t size() const { return correct.size(); }
   void Append(const Records& more);
 };
+
+Json RecordsToJson(const Records& records);
+// Nothing where it is no records. What attacks leave to be told later, `correct`, may be missing.
+std::optional<Records> RecordsFromJson(const Json& json);
 
 // The records of all tests as they come in, batch by batch, in a file of JSON lines that survives a kill: the
 // configuration, then lines of one test's next images.

@@ -5,48 +5,66 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
+#include <optional>
 
-#include "base/interrupt.h"
 #include "base/progress.h"
 #include "io/artifact.h"
 #include "io/file.h"
 #include "io/integrity.h"
 #include "io/json_lines.h"
-#include "robustness/suite_tests.h"
+#include "robustness/suite_batches.h"
 
 namespace murine {
 namespace {
 
 class Suite {
  public:
-  Suite(const EvaluateOptions& options, const EvaluationInput& input, const std::filesystem::path& partial)
+  // The records are rank 0's alone.
+  Suite(const EvaluateOptions& options, const EvaluationInput& input, const std::filesystem::path& partial,
+        const Ranks& ranks)
       : subject_(options, input),
-        store_(partial, input.config, input.images.count()),
-        tests_(MakeTests(subject_)) {}
+        ranks_(ranks),
+        store_(ranks.first() ? partial : std::filesystem::path(), input.config, input.images.count()),
+        tests_(MakeTests(subject_)) {
+    tests_.insert(tests_.begin(), {.entry = {},
+                                   .key = "clean",
+                                   .column = "clean",
+                                   .run = [this](int64_t first, int64_t last, const Asked&) {
+                                     const AttackInput batch = subject_.Batch(first, last);
+                                     return subject_.Judge(batch, batch.images);
+                                   }});
+  }
+  Suite(const Suite&) = delete;
+  Suite& operator=(const Suite&) = delete;
 
-  Json Run();
+  void Run();     // on every rank
+  Json Result();  // rank 0's
   // Of each entry of the result, null where an earlier call ran its test.
   void AddSeconds(Json& result) const {
     for (size_t i = 0; i < entry_seconds_.size(); ++i) result["tests"][i]["seconds"] = entry_seconds_[i];
   }
   // For the tables of images.
   std::vector<std::pair<std::string, const Records*>> Columns();
-  std::vector<int64_t> Predictions() const;
+  const Subject& subject() const { return subject_; }
   void Remove() { store_.Remove(); }
 
  private:
-  void Execute(const SuiteTest& test);
+  void Take(const TestBatch& batch, Records records, double seconds);
+  void ShowProgress(size_t test);
+  std::span<const SuiteTest> Changing() const { return std::span(tests_).subspan(1); }  // all but clean
   const Records& Clean() { return store_.of("clean"); }
   std::vector<Json> Entries(const SuiteTest& test);
   Json Warnings();
 
   Subject subject_;
+  const Ranks& ranks_;
   RecordStore store_;
   std::vector<SuiteTest> tests_;
   std::map<std::string, double> seconds_;  // of the tests that this call ran from start to end
   std::vector<Json> entry_seconds_;
+  std::optional<Progress> progress_;
+  size_t shown_ = 0;  // the test of that progress
 };
 
 // An attack that found nothing leaves an image as it was. What it found is taken at its word: asked again in
@@ -58,35 +76,48 @@ std::string Standing(const std::string& success, std::string_view clean) {
   return correct;
 }
 
-void Suite::Execute(const SuiteTest& test) {
-  const int64_t count = subject_.count(), batch = subject_.options().batch;
-  auto done = static_cast<int64_t>(store_.of(test.key).size());
-  if (done == count) return;
-  const bool from_start = done == 0;
-  const auto start = std::chrono::steady_clock::now();
-  Progress progress(test.column, count, "images", done);
-  while (done < count) {
-    if (InterruptRequested()) ThrowInterrupted("the finished batches are saved");
-    const int64_t last = std::min(done + batch, count);
-    int64_t questions = 0;
-    Records records = test.run(done, last, [&](int64_t more) {
-      questions += more;
-      progress.Update(
-          done, fmt::format("{} questions an image of the next {}", questions / (last - done), last - done));
-    });
-    if (records.correct.empty())
-      records.correct = Standing(records.success, std::string_view(Clean().correct)
-                                                      .substr(static_cast<size_t>(done))
-                                                      .substr(0, records.success.size()));
-    store_.Append(test.key, records);
-    done = last;
-    const std::string& correct = store_.of(test.key).correct;
-    progress.Update(done, fmt::format("accuracy {:.3f}",
-                                      static_cast<double>(std::count(correct.begin(), correct.end(), '1')) /
-                                          static_cast<double>(done)));
-  }
-  if (from_start)
-    seconds_[test.key] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+void Suite::ShowProgress(size_t test) {
+  if (progress_ && shown_ == test) return;
+  shown_ = test;
+  progress_.reset();  // it ends its line before the next begins
+  progress_.emplace(tests_[test].column, subject_.count(), "images",
+                    static_cast<int64_t>(store_.of(tests_[test].key).size()));
+}
+
+void Suite::Take(const TestBatch& batch, Records records, double seconds) {
+  const SuiteTest& test = tests_[batch.test];
+  ShowProgress(batch.test);
+  if (records.correct.empty())
+    records.correct = Standing(records.success, std::string_view(Clean().correct)
+                                                    .substr(static_cast<size_t>(batch.first))
+                                                    .substr(0, records.success.size()));
+  store_.Append(test.key, records);
+  if (batch.first == 0) seconds_[test.key] = 0;
+  if (const auto sum = seconds_.find(test.key); sum != seconds_.end()) sum->second += seconds;
+  const std::string& correct = store_.of(test.key).correct;
+  progress_->Update(
+      batch.last,
+      fmt::format("accuracy {:.3f}", static_cast<double>(std::count(correct.begin(), correct.end(), '1')) /
+                                         static_cast<double>(batch.last)));
+}
+
+void Suite::Run() {
+  Json counts = Json::array();
+  for (const SuiteTest& test : tests_) counts.push_back(store_.of(test.key).size());
+  const auto done = ParseJson(ranks_.Broadcast(counts.dump(), "what is done already"), "rank 0")
+                        .get<std::vector<int64_t>>();
+  const std::vector<TestBatch> batches = BatchesLeft(done, subject_.count(), subject_.options().batch);
+  RunBatches(ranks_, tests_, batches,
+             {.start = [this](const TestBatch& batch) { ShowProgress(batch.test); },
+              .asked =
+                  [this](const TestBatch& batch, int64_t questions) {
+                    const int64_t images = batch.last - batch.first;
+                    progress_->Update(batch.first, fmt::format("{} questions an image of the next {}",
+                                                               questions / images, images));
+                  },
+              .take = [this](const TestBatch& batch, const Records& records,
+                             double seconds) { Take(batch, records, seconds); }});
+  progress_.reset();
 }
 
 // What the results say of a test; the first entry carries its time.
@@ -108,7 +139,7 @@ std::vector<Json> Suite::Entries(const SuiteTest& test) {
 Json Suite::Warnings() {
   Json warnings = Json::array();
   std::vector<AttackRun> runs;
-  for (const SuiteTest& test : tests_)
+  for (const SuiteTest& test : Changing())
     if (test.attack) {
       runs.push_back(*test.attack);
       runs.back().records = &store_.of(test.key);
@@ -124,16 +155,7 @@ Json Suite::Warnings() {
   return warnings;
 }
 
-Json Suite::Run() {
-  Execute({.entry = {},
-           .key = "clean",
-           .column = "clean",
-           .run = [this](int64_t first, int64_t last, const Asked&) {
-             const AttackInput batch = subject_.Batch(first, last);
-             return subject_.Judge(batch, batch.images);
-           }});
-  for (const SuiteTest& test : tests_) Execute(test);
-
+Json Suite::Result() {
   const EvaluationInput& input = subject_.input();
   Json clean;
   AddScores(clean, Clean(), Clean());
@@ -149,7 +171,7 @@ Json Suite::Run() {
     result["tests"].push_back(std::move(entry));
     entry_seconds_.push_back(std::move(seconds));
   };
-  for (const SuiteTest& test : tests_) {
+  for (const SuiteTest& test : Changing()) {
     const auto seconds = seconds_.find(test.key);
     for (const Json& entry : Entries(test))
       add(entry, seconds == seconds_.end() ? Json(nullptr) : Json(seconds->second));
@@ -168,21 +190,8 @@ Json Suite::Run() {
 
 std::vector<std::pair<std::string, const Records*>> Suite::Columns() {
   std::vector<std::pair<std::string, const Records*>> columns;
-  for (const SuiteTest& test : tests_) columns.emplace_back(test.column, &store_.of(test.key));
+  for (const SuiteTest& test : Changing()) columns.emplace_back(test.column, &store_.of(test.key));
   return columns;
-}
-
-std::vector<int64_t> Suite::Predictions() const {
-  torch::NoGradGuard no_grad;
-  std::vector<int64_t> predictions;
-  const int64_t count = subject_.count(), size = subject_.options().batch;
-  for (int64_t first = 0; first < count; first += size) {
-    const AttackInput batch = subject_.Batch(first, std::min(first + size, count));
-    const torch::Tensor classes = subject_.input().classifier.logits(batch.images).argmax(1);
-    predictions.insert(predictions.end(), classes.data_ptr<int64_t>(),
-                       classes.data_ptr<int64_t>() + classes.numel());
-  }
-  return predictions;
 }
 
 }  // namespace
@@ -194,22 +203,29 @@ std::span<const EnumName<Targets>> EnumNames(Targets) {
   return kNames;
 }
 
-Json Evaluate(const EvaluateOptions& options, const std::filesystem::path& out) {
+Json Evaluate(const EvaluateOptions& options, const std::filesystem::path& out, const Ranks& ranks) {
   const EvaluationInput input = PrepareEvaluation(options);
-  if (std::filesystem::exists(out)) {
-    Json stored = ReadJson(out);
+  Json common = input.config;
+  common["batch"] = options.batch;
+  ranks.RequireSame(common);
+  Json stored;
+  if (ranks.first() && std::filesystem::exists(out)) {
+    stored = ReadJson(out);
     RefuseOtherConfig(stored.is_object() ? stored.value("config", Json::object()) : stored, input.config,
                       out);
     CheckBeside(out, stored.value("files", Json()), Missing::kRefuse);
     for (Json& entry : stored["tests"]) entry["seconds"] = nullptr;
-    return stored;
   }
+  if (!ranks.Broadcast(stored.is_null() ? "" : "finished", "whether the evaluation is finished").empty())
+    return stored;
   spdlog::info("{}", input.classifier.description);
   if (input.source) spdlog::info("attacked in its place: {}", input.source->description);
-  Suite suite(options, input, out.string() + ".partial");
-  Json result = suite.Run();
+  Suite suite(options, input, out.string() + ".partial", ranks);
+  suite.Run();
+  const std::vector<int64_t> predictions = Predictions(ranks, suite.subject());
+  if (!ranks.first()) return {};
+  Json result = suite.Result();
   const auto columns = suite.Columns();
-  const std::vector<int64_t> predictions = suite.Predictions();
   std::vector<std::string> tables = {".images.csv"};
   WriteFileAtomically(out.string() + tables[0], ImageTable(input.images.labels, predictions, columns));
   if (!options.attacks.empty()) {

@@ -60,19 +60,20 @@ void WriteState(const std::filesystem::path& path, const ClassifierState& state,
   WriteSafeTensors(path, file);
 }
 
-void ReadState(const std::filesystem::path& path, ClassifierState& state, const Json& identity) {
-  const SafeTensors file = ReadSafeTensors(path);
+void ReadState(std::string_view bytes, const std::string& where, ClassifierState& state,
+               const Json& identity) {
+  const SafeTensors file = ParseSafeTensors(bytes, where);
   const auto config = file.metadata.find("config");
-  RefuseOtherConfig(config == file.metadata.end() ? Json::object() : ParseJson(config->second, path.string()),
-                    identity, path);
-  CopyNetworks(file, "", state, path.string());
-  state.sgd.CopyState(file, path.string());
+  RefuseOtherConfig(config == file.metadata.end() ? Json::object() : ParseJson(config->second, where),
+                    identity, where);
+  CopyNetworks(file, "", state, where);
+  state.sgd.CopyState(file, where);
   for (const auto& [name, tensor] : file.tensors)
     if (name.starts_with("best.")) state.best.tensors[name.substr(5)] = tensor;
   const torch::Tensor position = torch::zeros({3}, torch::kInt64),
                       losses = torch::zeros({3}, torch::kFloat64);
-  CopyTensor(file, "position", position, path.string());
-  CopyTensor(file, "losses", losses, path.string());
+  CopyTensor(file, "position", position, where);
+  CopyTensor(file, "losses", losses, where);
   state.epoch = position[0].item<int64_t>();
   state.step = position[1].item<int64_t>();
   state.best_epoch = position[2].item<int64_t>();

@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "base/json.h"
 #include "nn/resnet.h"
@@ -33,9 +34,9 @@ struct ClassifierState {
   SafeTensors best;  // network and stage similarity of the best epoch
 };
 
-// A state of another configuration is refused.
 void WriteState(const std::filesystem::path& path, const ClassifierState& state, const Json& identity);
-void ReadState(const std::filesystem::path& path, ClassifierState& state, const Json& identity);
+// `file`: the bytes of one, read from `where`. A state of another configuration is refused.
+void ReadState(std::string_view file, const std::string& where, ClassifierState& state, const Json& identity);
 
 // The network with torchvision's names; options, result and stage similarity in the metadata.
 void WriteModel(const std::filesystem::path& path, const ClassifierState& state, const Json& identity,

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/json.h"
+#include "nn/ranks.h"
 #include "train/train_options.h"
 
 namespace murine {
@@ -13,6 +14,9 @@ namespace murine {
 // Goes on where an earlier call stopped; a finished run gives its result. The best epoch by validation loss
 // is kept; one per cent of the training images, drawn by the stream (seed, "validation"), is for validation.
 // Returns the keys of `train` in the command line's contract.
-Json TrainClassifier(const TrainOptions& options, const std::filesystem::path& run);
+// Several ranks share the parts of every step (options.parts) and what is scored; rank 0 alone reads and
+// writes the run folder. Their number does not change a bit.
+Json TrainClassifier(const TrainOptions& options, const std::filesystem::path& run,
+                     const Ranks& ranks = Ranks());
 
 }  // namespace murine

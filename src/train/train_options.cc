@@ -39,6 +39,11 @@ double TrainOptions::adversarial_epsilon() const {
   return epsilon;
 }
 
+void TrainOptions::KeepIdentity(Json& options) {
+  options.erase("checkpoint-seconds");
+  if (options.value("parts", int64_t{1}) == 1) options.erase("parts");  // results of before there were any
+}
+
 void TrainOptions::Check() const {
   const auto refuse = [](const char* what, const char* expected, auto got) {
     throw Error(
@@ -52,8 +57,16 @@ void TrainOptions::Check() const {
   if (!(clamp > 0 && clamp < 1)) refuse("--clamp", "between 0 and 1", clamp);
   if (epochs < 1) refuse("--epochs", "at least 1", epochs);
   if (batch < 2) refuse("--batch", "at least 2", batch);
+  if (parts < 1) refuse("--parts", "at least 1", parts);
+  if (batch % parts != 0 || batch / parts < 2)
+    refuse("--parts", fmt::format("a divisor of --batch {}, with at least 2 images a part", batch).c_str(),
+           parts);
   if (!(lr > 0)) refuse("--lr", "above 0", lr);
   if (pair_images < 2) refuse("--pair-images", "at least 2", pair_images);
+  if (regularized() && (pair_images % parts != 0 || pair_images / parts < 2))
+    refuse("--parts",
+           fmt::format("a divisor of --pair-images {}, with at least 2 stimuli a part", pair_images).c_str(),
+           parts);
   if (adversarial_steps < 1) refuse("--adversarial-steps", "at least 1", adversarial_steps);
   adversarial_epsilon();
   ParseNoiseTests(validation_noise);

@@ -30,6 +30,7 @@ struct TrainOptions {
   Stem stem = Stem::k3x3;
   int64_t epochs = 40;
   int64_t batch = 64;
+  int64_t parts = 1;
   double lr = 0.1;
   double momentum = 0.9;
   double weight_decay = 5e-4;
@@ -44,6 +45,8 @@ struct TrainOptions {
   uint64_t seed = 0;
 
   void Check() const;  // Error kUsage
+  // What results depend on: no times between saved states, and no `parts` where there is but one.
+  static void KeepIdentity(Json& options);
   bool regularized() const { return !target.empty(); }
   double adversarial_epsilon() const;  // 0: none. Error kUsage where it is no number in [0, 1]
 
@@ -64,6 +67,10 @@ struct TrainOptions {
     visit("stem", self.stem, "first convolution: 3x3 or 7x7");
     visit("epochs", self.epochs, "passes over the training images");
     visit("batch", self.batch, "images a step");
+    visit("parts", self.parts,
+          "equal parts of a step, each normalized by itself; up to so many processes share them, and any "
+          "number "
+          "gives the same bits (docs/scaling.md)");
     visit("lr", self.lr, "learning rate");
     visit("momentum", self.momentum, "of SGD");
     visit("weight-decay", self.weight_decay, "of SGD, on the network's parameters");

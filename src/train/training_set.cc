@@ -77,7 +77,7 @@ TrainingSet LoadTrainingSet(const TrainOptions& options) {
   whole.last.reset();
   set.test = Load(options, whole.kind + ":" + whole.path, Split::kTest);
   set.identity = OptionsToJson(options);
-  set.identity.erase("checkpoint-seconds");
+  TrainOptions::KeepIdentity(set.identity);
   set.identity["data"] = ImageSetSpec::Parse(options.data).Identity();
   set.identity["data_hash"] = LabelledHash(set.train);
   set.identity["test_hash"] = LabelledHash(set.test);
