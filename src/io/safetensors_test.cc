@@ -142,7 +142,8 @@ TEST_F(SafeTensorsFile, MalformedFilesAreNamedErrors) {
   EXPECT_THAT(fault(Entry("w", "F32", "[2]", 8, 0)), HasSubstr("tensor outside the file"));
   EXPECT_THAT(fault(Entry("w", "Q4", "[2]", 0, 8)), HasSubstr("got Q4"));
   EXPECT_THAT(fault(Entry("w", "F32", "[4611686018427387904,4]", 0, 8)), HasSubstr("size without measure"));
-  EXPECT_THAT(fault(Entry("w", "F64", "[2305843009213693953]", 0, 8)), HasSubstr("2305843009213693953 x 8 bytes"));
+  EXPECT_THAT(fault(Entry("w", "F64", "[2305843009213693953]", 0, 8)),
+              HasSubstr("2305843009213693953 x 8 bytes"));
   EXPECT_THAT(fault(Entry("w", "F32", "[-2]", 0, 8)), HasSubstr("malformed safetensors entry"));
   EXPECT_THAT(fault(Entry("w", "F32", "2", 0, 8)), HasSubstr("malformed safetensors entry"));
   EXPECT_THAT(fault(R"("w":{"dtype":"F32","shape":[2]})"), HasSubstr("malformed safetensors entry"));
