@@ -179,13 +179,6 @@ std::vector<int64_t> Suite::Predictions() const {
 
 }  // namespace
 
-std::span<const EnumName<Targets>> EnumNames(Targets) {
-  static constexpr std::array<EnumName<Targets>, 3> kNames{{{Targets::kNone, "none"},
-                                                            {Targets::kElementWise, "element-wise"},
-                                                            {Targets::kClassWise, "class-wise"}}};
-  return kNames;
-}
-
 Json Evaluate(const EvaluateOptions& options, const std::filesystem::path& out) {
   const EvaluationInput input = PrepareEvaluation(options);
   if (std::filesystem::exists(out)) {
