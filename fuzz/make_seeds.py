@@ -115,6 +115,12 @@ def main():
         "ffc40014000100000000000000000000000000000000ffc40014100100000000000000000000000000000000"
         "ffda0008010100003f0000ffd9"))
 
+    for experiment in sorted((seeds.parent.parent / "configs").glob("*.toml")):
+        put("experiment", experiment.stem, experiment.read_bytes())
+    put("experiment", "set", b'#set train.width=[4, 8]\n[train]\ndata = "x"\nstimuli = "y"\nalpha = [1, 2]\n'
+        b'[recordings.a]\nresponses = "r"\n[models.m]\nrecording = "a"\n[classifiers.c]\nfile = "f"\n[targets.t]\n'
+        b'kind = "features"\nclassifier = "c"\n[conditions.none]\n[conditions.one]\ntarget = "t"\n[evaluate]\n'
+        b'noise = "gaussian:0.1,0.2"\nattacks = "pgd:l2:1/255;cw"\ncorruptions = "extra:1,2"\n[statistics]\ntest = "t"\n')
     put("toml", "options", b'neurons = 4\nstimuli = "dead-leaves"\nshared-neurons = 0.5\n')
     put("toml", "tables", b'name = "a"\nseeds = [0, 1]\n[recordings.mouse]\nneurons = 4\n[[x]]\ny = {z = 1e3}\n')
     put("toml", "kinds", b'a = 0x1f\nb = """\ntext\n"""\nc = true\nd = -inf\ne = \'\\raw\'\nf = 1979-05-27T07:32:00Z\n')

@@ -312,9 +312,22 @@ cat >"$folder/table" <<'TABLE'
 2 | impossible --images                                | simulate --images 1 --out new.h5
 TABLE
 
+# No memory for a batch: libtorch's own error, which comes with a backtrace.
+run_without_memory() {
+  local rows=0 wrong=0 before
+  cc -O1 -shared -fPIC -o "$folder/faults.so" "$here/faults/faults.c" -ldl
+  cp -r "$folder/work" "$folder/work2"
+  cd "$folder/work2"
+  before=$(state)
+  FAULT_ALIGNED=20000 LD_PRELOAD=$folder/faults.so \
+    check 1 "out of memory" evaluate run --data npy:images.npy,labels.npy --noise gaussian:0.1 --out new.json
+  [ "$rows $wrong" = "1 0" ]
+}
+
 run_rows 0 >"$folder/first" & first=$!
 failed=0
 run_rows 1 || failed=1
 wait "$first" || failed=1
 cat "$folder/first"
+run_without_memory || failed=1
 exit $failed

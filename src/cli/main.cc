@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/memory.h"
 #include "base/options.h"
 #include "base/progress.h"
 #include "cli/session.h"
@@ -15,6 +18,7 @@
 namespace {
 
 constexpr int kFailed = 1, kWrongUsage = 2, kInterrupted = 130;
+constexpr const char* kOutOfMemory = "out of memory (smaller images, batches or sets need less)";
 
 // Without a message another rank has said it (nn/ranks.h).
 int Report(const std::string& message, int status) {
@@ -74,6 +78,7 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  murine::SetUpTerminate();
   try {
     return Run(argc, argv);
   } catch (const murine::Error& error) {
@@ -87,7 +92,10 @@ int main(int argc, char** argv) {
     }
     return Report(error.what(), kFailed);
   } catch (const std::bad_alloc&) {
-    return Report("out of memory (smaller images, batches or sets need less)", kFailed);
+    return Report(kOutOfMemory, kFailed);
+  } catch (const c10::Error& error) {  // libtorch's: with a backtrace, and of its own where memory is short
+    const std::string_view what = error.what_without_backtrace();
+    return Report(what.find("allocate memory") == what.npos ? std::string(what) : kOutOfMemory, kFailed);
   } catch (const std::exception& error) {
     return Report(error.what(), kFailed);
   }

@@ -9,7 +9,7 @@
 #include "data/import.h"
 #include "data/simulate.h"
 #include "experiment/statistics.h"
-#include "robustness/suite.h"
+#include "robustness/evaluate_options.h"
 #include "similarity/similarity.h"
 #include "train/fit_options.h"
 #include "train/train_options.h"

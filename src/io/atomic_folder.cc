@@ -25,8 +25,12 @@ AtomicFolder::AtomicFolder(const fs::path& path)
 }
 
 AtomicFolder::~AtomicFolder() {
+  if (committed_) return;
   std::error_code ignored;
-  fs::remove_all(unfinished_, ignored);  // gone after Commit
+  try {
+    fs::remove_all(unfinished_, ignored);
+  } catch (const std::bad_alloc&) {  // what stays goes with the next writer in the folder
+  }
 }
 
 void AtomicFolder::Write(const std::string& name, std::string_view content) {
@@ -58,6 +62,7 @@ void AtomicFolder::Commit() {
   std::error_code fault;
   fs::rename(unfinished_, path_, fault);
   if (fault) throw Error({.what = "cannot write", .where = path_.string(), .got = fault.message()});
+  committed_ = true;
 }
 
 std::map<std::string, std::string> ParseSums(std::string_view text, const std::string& where) {

@@ -25,6 +25,7 @@ class AtomicFolder {
  private:
   std::filesystem::path path_, unfinished_;
   std::map<std::string, std::string> hashes_;  // by name
+  bool committed_ = false;
 };
 
 inline constexpr const char* kSumsFile = "SHA256SUMS";

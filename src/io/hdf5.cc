@@ -30,7 +30,7 @@ void MakeParents(hid_t file, const std::string& name, const std::string& where) 
     const std::string group = name.substr(0, slash);
     if (H5Lexists(file, group.c_str(), H5P_DEFAULT) > 0) continue;
     const Handle plist(H5Pcreate(H5P_GROUP_CREATE), H5Pclose, "cannot make a group", where);
-    H5Pset_obj_track_times(plist, 0);
+    Check(H5Pset_obj_track_times(plist, 0), "cannot make a group", where);
     const Handle made(H5Gcreate2(file, group.c_str(), H5P_DEFAULT, plist, H5P_DEFAULT), H5Gclose,
                       "cannot make a group", where);
   }
@@ -44,16 +44,16 @@ void WriteDataset(hid_t file, const std::string& name, const std::vector<int64_t
                                    : H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr),
                      H5Sclose, "cannot make a dataspace", where);
   const Handle plist(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "cannot make a dataset", where);
-  H5Pset_obj_track_times(plist, 0);
+  Check(H5Pset_obj_track_times(plist, 0), "cannot make a dataset", where);
   constexpr int64_t kLarge = 1 << 16;
   const int64_t bytes = CountOf(shape, where) * static_cast<int64_t>(item);
   if (bytes > kLarge) {
     std::vector<hsize_t> chunk = sizes;
     const int64_t row = std::max<int64_t>(1, bytes / shape[0]);
     chunk[0] = static_cast<hsize_t>(std::clamp<int64_t>((kLarge << 2) / row, 1, shape[0]));
-    H5Pset_chunk(plist, static_cast<int>(chunk.size()), chunk.data());
-    H5Pset_shuffle(plist);
-    H5Pset_deflate(plist, 4);
+    Check(H5Pset_chunk(plist, static_cast<int>(chunk.size()), chunk.data()), "cannot make a dataset", where);
+    Check(H5Pset_shuffle(plist), "cannot make a dataset", where);
+    Check(H5Pset_deflate(plist, 4), "cannot make a dataset", where);
   }
   const Handle dataset(H5Dcreate2(file, name.c_str(), type, space, H5P_DEFAULT, plist, H5P_DEFAULT), H5Dclose,
                        "cannot make a dataset", where);
@@ -116,11 +116,11 @@ Hdf5File Hdf5File::Create(const std::filesystem::path& path) {
   auto out = std::make_unique<AtomicFile>(path);
   const std::string where = path.string();
   const Handle create(H5Pcreate(H5P_FILE_CREATE), H5Pclose, "cannot write", where);
-  H5Pset_obj_track_times(create, 0);
-  H5Pset_userblock(create, kBlockBytes);
+  Check(H5Pset_obj_track_times(create, 0), "cannot write", where);
+  Check(H5Pset_userblock(create, kBlockBytes), "cannot write", where);
   constexpr size_t kGrowth = size_t{1} << 22;
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "cannot write", where);
-  H5Pset_fapl_core(access, kGrowth, /*backing_store=*/0);
+  Check(H5Pset_fapl_core(access, kGrowth, /*backing_store=*/0), "cannot write", where);
   // what it is called is of no matter, but must not be the name of a file that another part has open
   static std::atomic<int> number = 0;
   const std::string name = fmt::format("in memory {}", ++number);
@@ -147,16 +147,16 @@ void Hdf5File::WriteStrings(const std::string& name, const std::vector<std::stri
   std::string bytes;
   for (const std::string& value : values) bytes += value + std::string(width - value.size(), '\0');
   const Handle type(H5Tcopy(H5T_C_S1), H5Tclose, "cannot make a type", where);
-  H5Tset_size(type, width);
-  H5Tset_strpad(type, H5T_STR_NULLPAD);
+  Check(H5Tset_size(type, width), "cannot make a type", where);
+  Check(H5Tset_strpad(type, H5T_STR_NULLPAD), "cannot make a type", where);
   WriteDataset(file_, name, {static_cast<int64_t>(values.size())}, type, width, bytes.data(), where);
 }
 
 void Hdf5File::SetAttribute(const std::string& name, const std::string& value) {
   const std::string where = path_.string() + ", attribute " + name;
   const Handle type(H5Tcopy(H5T_C_S1), H5Tclose, "cannot make a type", where);
-  H5Tset_size(type, std::max<size_t>(1, value.size()));
-  H5Tset_strpad(type, H5T_STR_NULLPAD);
+  Check(H5Tset_size(type, std::max<size_t>(1, value.size())), "cannot make a type", where);
+  Check(H5Tset_strpad(type, H5T_STR_NULLPAD), "cannot make a type", where);
   const Handle space(H5Screate(H5S_SCALAR), H5Sclose, "cannot make a dataspace", where);
   const Handle attribute(H5Acreate2(file_, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
                          "cannot write", where);

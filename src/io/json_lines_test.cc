@@ -18,7 +18,8 @@ TEST(JsonLines, AppendAndRead) {
   const Json first = {{"b", 1}, {"a", "line\nbreak"}}, second = {{"x", 0.1}};
   AppendJsonLine(folder / "a", first);
   AppendJsonLine(folder / "a", second);
-  EXPECT_EQ(ReadFile(folder / "a"), "{\"b\":1,\"a\":\"line\\nbreak\"}\n{\"x\":0.1}\n");
+  EXPECT_EQ(ReadFile(folder / "a"),  // as Python's zlib.crc32 has it
+            "{\"b\":1,\"a\":\"line\\nbreak\",\"crc32\":\"417e41b0\"}\n{\"x\":0.1,\"crc32\":\"716e7d91\"}\n");
   EXPECT_THAT(ReadJsonLines(folder / "a"), ElementsAre(first, second));
 }
 
@@ -37,8 +38,24 @@ TEST(JsonLines, OtherDamageIsNamedByLine) {
   WriteFileAtomically(folder / "a", "{\"a\":1}\n\n{\"a\":\n{}\n");
   EXPECT_THAT(MessageOf([&] { ReadJsonLines(folder / "a"); }),
               AllOf(HasSubstr("malformed JSON"), HasSubstr("a, line 3")));
+  WriteFileAtomically(folder / "a", "{}\n5\n");
+  EXPECT_THAT(MessageOf([&] { ReadJsonLines(folder / "a"); }),
+              AllOf(HasSubstr("a, line 2"), HasSubstr("got number")));
   EXPECT_THAT(MessageOf([&] { ReadJsonLines(folder / "absent"); }), HasSubstr("No such file"));
   EXPECT_THAT(MessageOf([&] { AppendJsonLine(folder.path(), {}); }), HasSubstr("cannot write"));
+}
+
+TEST(JsonLines, EveryFlippedByteIsNamedByLine) {
+  const TemporaryFolder folder;
+  for (int epoch = 0; epoch < 3; ++epoch) AppendJsonLine(folder / "a", {{"epoch", epoch}, {"loss", 0.5}});
+  const std::string whole = ReadFile(folder / "a");
+  for (size_t at = 0; at + 1 < whole.size(); ++at)  // without the last line's end the line is one cut short
+    for (const int bit : {0, 3, 5, 7}) {
+      std::string flipped = whole;
+      flipped[at] = static_cast<char>(flipped[at] ^ 1 << bit);
+      Put(folder / "a", flipped);
+      EXPECT_THAT(MessageOf([&] { ReadJsonLines(folder / "a"); }), HasSubstr("a, line ")) << at << " " << bit;
+    }
 }
 
 TEST(JsonFile, RoundTripKeepsTheOrder) {

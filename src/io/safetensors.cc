@@ -111,11 +111,11 @@ std::pair<std::pair<size_t, size_t>, StoredTensor> ParseTensor(const std::string
                  .got = fmt::format("{} to {}", begin, end),
                  .hint = "the file is truncated or damaged"});
   if (count > static_cast<int64_t>(end - begin) || count * item != static_cast<int64_t>(end - begin))
-    throw Error(
-        {.what = "tensor size and shape differ",
-         .where = where,
-         .expected = fmt::format("{} bytes for {} {}", count * item, tensor.dtype, FormatShape(tensor.shape)),
-         .got = fmt::format("{}", end - begin)});
+    throw Error({.what = "tensor size and shape differ",
+                 .where = where,
+                 .expected = fmt::format("{} x {} bytes for {} {}", count, item, tensor.dtype,
+                                         FormatShape(tensor.shape)),
+                 .got = fmt::format("{}", end - begin)});
   return {{begin, end}, std::move(tensor)};
 }
 

@@ -10,7 +10,8 @@
 #include <charconv>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "io/folder_entries.h"
 
 namespace murine {
 namespace {
@@ -32,15 +33,13 @@ bool IsRunning(std::string_view number) {
 
 // Whatever file they were for: a job that goes on may have no need to write just that one again.
 void RemoveAbandoned(const fs::path& folder, const std::string& mark) {
-  std::vector<fs::path> abandoned;
-  std::error_code fault;
-  for (fs::directory_iterator entry(folder, fault), end; !fault && entry != end; entry.increment(fault)) {
-    const std::string name = entry->path().filename().string();
+  std::error_code ignored;  // what stays takes room, no more
+  for (const fs::path& entry : FolderEntries(folder)) {
+    const std::string name = entry.filename().string();
     const size_t at = name.rfind(mark);
     if (at != std::string::npos && !IsRunning(std::string_view(name).substr(at + mark.size())))
-      abandoned.push_back(entry->path());
+      fs::remove_all(entry, ignored);
   }
-  for (const fs::path& path : abandoned) fs::remove_all(path, fault);  // what stays takes room, no more
 }
 
 }  // namespace

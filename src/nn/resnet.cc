@@ -39,11 +39,6 @@ void Draw(torch::nn::Module& network, uint64_t seed) {
 
 }  // namespace
 
-std::span<const EnumName<Stem>> EnumNames(Stem) {
-  static constexpr std::array<EnumName<Stem>, 2> kNames{{{Stem::k3x3, "3x3"}, {Stem::k7x7, "7x7"}}};
-  return kNames;
-}
-
 void ResNetOptions::Check() const {
   const auto refuse = [](std::string what, std::string expected, int64_t got) {
     throw Error({.what = std::move(what),

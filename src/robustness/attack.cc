@@ -3,16 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "base/error.h"
 #include "nn/tensor.h"
 
 namespace murine {
-std::span<const EnumName<Norm>> EnumNames(Norm) {
-  static constexpr std::array<EnumName<Norm>, 2> kNames{{{Norm::kLinf, "linf"}, {Norm::kL2, "l2"}}};
-  return kNames;
-}
 
 torch::Tensor PerImage(const torch::Tensor& values) { return values.view({-1, 1, 1, 1}); }
 

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "nn/classifier.h"
 #include "nn/torch.h"
+#include "robustness/norm.h"
 
 namespace murine {
 
@@ -18,9 +19,6 @@ namespace murine {
 // and what it does to an image depends on that image, its index and the options alone: not on the batch.
 // Images that are done leave the batch. Every attack throws murine::Error for logits that are not finite on a
 // clean image (naming it), and ErrorKind::kInterrupted when the user interrupts.
-
-enum class Norm { kLinf, kL2 };
-std::span<const EnumName<Norm>> EnumNames(Norm);
 
 inline constexpr double kLeast = 1e-12;  // what a length is at least, where one divides by it
 

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/json.h"
+#include "robustness/attack.h"
 #include "robustness/test_spec.h"
 
 namespace murine {

@@ -12,7 +12,6 @@
 #include "nn/resnet_size.h"
 #include "nn/tensor.h"
 #include "robustness/defence_checks.h"
-#include "robustness/test_spec.h"
 
 namespace murine {
 namespace {
@@ -84,19 +83,6 @@ void CheckFits(const ImageSet& images, const Classifier& classifier, const std::
 ImageSet FitToModel(const ImageSet& images, const Classifier& classifier) {
   if (images.height == classifier.height && images.width == classifier.width) return images;
   return Resize(images, classifier.height, classifier.width);
-}
-
-void EvaluateOptions::CheckTests() const {
-  if (batch < 1 || pgd_steps < 1 || restarts < 1 || attack_steps < 0)
-    throw Error({.what = "--batch, --pgd-steps and --restarts are at least 1, --attack-steps at least 0",
-                 .kind = ErrorKind::kUsage});
-  ParseNoiseTests(noise);
-  ParseCorruptionTests(corruptions);
-  ParseAttackTests(attacks);
-  if (attacks.empty() && !transfer_from.empty())
-    throw Error({.what = "--transfer-from says whom to attack, but not how",
-                 .expected = "--attacks too",
-                 .kind = ErrorKind::kUsage});
 }
 
 EvaluationInput PrepareEvaluation(const EvaluateOptions& options) {

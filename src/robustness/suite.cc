@@ -196,13 +196,6 @@ std::vector<std::pair<std::string, const Records*>> Suite::Columns() {
 
 }  // namespace
 
-std::span<const EnumName<Targets>> EnumNames(Targets) {
-  static constexpr std::array<EnumName<Targets>, 3> kNames{{{Targets::kNone, "none"},
-                                                            {Targets::kElementWise, "element-wise"},
-                                                            {Targets::kClassWise, "class-wise"}}};
-  return kNames;
-}
-
 Json Evaluate(const EvaluateOptions& options, const std::filesystem::path& out, const Ranks& ranks) {
   const EvaluationInput input = PrepareEvaluation(options);
   Json common = input.config;

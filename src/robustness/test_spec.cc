@@ -10,7 +10,7 @@
 namespace murine {
 namespace {
 
-std::vector<std::string> Split(const std::string& text, const char* separators) {
+std::vector<std::string> Parts(const std::string& text, const char* separators) {
   std::vector<std::string> parts;
   for (size_t start = 0; start <= text.size();) {
     const size_t end = std::min(text.find_first_of(separators, start), text.size());
@@ -44,7 +44,7 @@ double Number(const std::string& text, const std::string& test) {
 
 std::vector<double> Numbers(const std::string& text, const std::string& test) {
   std::vector<double> values;
-  for (const std::string& part : Split(text, ",")) values.push_back(Number(part, test));
+  for (const std::string& part : Parts(text, ",")) values.push_back(Number(part, test));
   return values;
 }
 
@@ -96,8 +96,8 @@ std::vector<double> EpsilonGrid(Norm norm) {
 
 std::vector<NoiseTest> ParseNoiseTests(const std::string& text) {
   std::vector<NoiseTest> tests;
-  for (const std::string& part : Split(text, " ;\t\n")) {
-    const std::vector<std::string> fields = Split(part, ":");
+  for (const std::string& part : Parts(text, " ;\t\n")) {
+    const std::vector<std::string> fields = Parts(part, ":");
     NoiseTest test{Name<Noise>(fields.empty() ? "" : fields[0], "noise"), {}};
     if (fields.size() > 2)
       throw Error({.what = "malformed test",
@@ -112,8 +112,8 @@ std::vector<NoiseTest> ParseNoiseTests(const std::string& text) {
 
 std::vector<AttackTest> ParseAttackTests(const std::string& text) {
   std::vector<AttackTest> tests;
-  for (const std::string& part : Split(text, " ;\t\n")) {
-    std::vector<std::string> fields = Split(part, ":");
+  for (const std::string& part : Parts(text, " ;\t\n")) {
+    std::vector<std::string> fields = Parts(part, ":");
     AttackTest test{Name<AttackName>(fields.empty() ? "" : fields[0], "attack"), Norm::kLinf, {}};
     const bool l2_alone = test.kind == AttackName::kBoundary || test.kind == AttackName::kCarliniWagner;
     if (l2_alone) test.norm = Norm::kL2;
@@ -145,8 +145,8 @@ std::vector<CorruptionTest> ParseCorruptionTests(const std::string& text) {
   std::vector<Corruption> all;
   for (const auto& [kind, name] : EnumNames(Corruption{})) all.push_back(kind);
   std::vector<CorruptionTest> tests;
-  for (const std::string& part : Split(text, " ;\t\n")) {
-    const std::vector<std::string> fields = Split(part, ":");
+  for (const std::string& part : Parts(text, " ;\t\n")) {
+    const std::vector<std::string> fields = Parts(part, ":");
     const std::string name = fields.empty() ? "" : fields[0];
     CorruptionTest test;
     if (name == "cifar10-c-like")

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "robustness/attack.h"
 #include "robustness/corruption.h"
 #include "robustness/noise.h"
+#include "robustness/norm.h"
 
 namespace murine {
 

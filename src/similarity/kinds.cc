@@ -3,8 +3,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <array>
-
 #include "base/error.h"
 #include "similarity/unit_vectors.h"
 
@@ -84,33 +82,6 @@ std::vector<VectorStore> PlainScans(TargetKind kind, const SimilarityOptions& op
 }
 
 }  // namespace
-
-std::span<const EnumName<TargetKind>> EnumNames(TargetKind) {
-  static constexpr std::array<EnumName<TargetKind>, 16> kNames{{{TargetKind::kNeural, "neural"},
-                                                                {TargetKind::kNeuralRaw, "neural-raw"},
-                                                                {TargetKind::kOracle, "oracle"},
-                                                                {TargetKind::kPixel, "pixel"},
-                                                                {TargetKind::kThreshold, "threshold"},
-                                                                {TargetKind::kLabel, "label"},
-                                                                {TargetKind::kFeatures, "features"},
-                                                                {TargetKind::kGabor, "gabor"},
-                                                                {TargetKind::kGaborEnergy, "gabor-energy"},
-                                                                {TargetKind::kLowpass, "lowpass"},
-                                                                {TargetKind::kRandom, "random"},
-                                                                {TargetKind::kShuffled, "shuffled"},
-                                                                {TargetKind::kSpectrum, "spectrum"},
-                                                                {TargetKind::kEigenTop, "eigen-top"},
-                                                                {TargetKind::kEigenBottom, "eigen-bottom"},
-                                                                {TargetKind::kNoise, "noise"}}};
-  return kNames;
-}
-
-std::span<const EnumName<VectorStyle>> EnumNames(VectorStyle) {
-  static constexpr std::array<EnumName<VectorStyle>, 3> kNames{{{VectorStyle::kWeighted, "weighted"},
-                                                                {VectorStyle::kUnweighted, "unweighted"},
-                                                                {VectorStyle::kZscore, "zscore"}}};
-  return kNames;
-}
 
 std::vector<VectorStore> MakeScans(TargetKind kind, const SimilarityOptions& options, const ImageSet& images,
                                    MemoryBudget& budget, const std::filesystem::path& scratch) {

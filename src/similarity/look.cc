@@ -9,6 +9,7 @@
 #include "data/reliability.h"
 #include "io/artifact.h"
 #include "io/color_scale.h"
+#include "io/folder_entries.h"
 #include "io/integrity.h"
 #include "io/json_lines.h"
 #include "nn/tensor.h"
@@ -123,10 +124,10 @@ std::vector<double> Eigenvalues(const SimilarityMatrix& matrix) {
 std::vector<std::filesystem::path> Neighbours(const std::filesystem::path& npy) {
   std::vector<std::filesystem::path> others;
   const std::filesystem::path folder = npy.has_parent_path() ? npy.parent_path() : ".";
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    if (entry.path().extension() == ".npy" && entry.path().filename() != npy.filename() &&
-        std::filesystem::exists(DescriptionPath(entry.path())))
-      others.push_back(entry.path());
+  for (const std::filesystem::path& entry : FolderEntries(folder))
+    if (entry.extension() == ".npy" && entry.filename() != npy.filename() &&
+        std::filesystem::exists(DescriptionPath(entry)))
+      others.push_back(entry);
   return others;
 }
 
@@ -146,6 +147,8 @@ Json Correlations(std::vector<std::filesystem::path> others, const Json& descrip
       found.push_back({{"name", other.stem().string()},
                        {"kind", described["kind"]},
                        {"pearson", Correlation(UpperTriangle(matrix), theirs)}});
+    } catch (const std::bad_alloc&) {
+      throw;
     } catch (const std::exception&) {
       continue;  // somebody else's files, or one that is being written: no reason to fail
     }

@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <bit>
 #include <cerrno>
 #include <cstring>
 
@@ -34,71 +36,112 @@ int64_t SizeOf(int descriptor) {
 
 }  // namespace
 
-MatrixFile::MatrixFile(std::filesystem::path npy, int64_t n, Json config)
-    : npy_(std::move(npy)),
-      unfinished_(npy_.string() + ".unfinished"),
-      state_(npy_.string() + ".unfinished.json"),
+MatrixFile::MatrixFile(Names names, int64_t n, Json config)
+    : names_(std::move(names)),
       n_(n),
-      config_(std::move(config)) {
+      config_(std::move(config)),
+      header_(FormatNpyHeader("<f4", {n_, n_})),
+      hashes_(static_cast<size_t>(TileCount(n_))) {}
+
+// By way of another constructor: so what follows may throw, and the descriptor is closed.
+MatrixFile::MatrixFile(std::filesystem::path npy, int64_t n, Json config)
+    : MatrixFile(Names{npy, npy.string() + ".unfinished", npy.string() + ".unfinished.json"}, n,
+                 std::move(config)) {
+  Open();
+  if (std::filesystem::exists(names_.state)) {
+    const Json state = ReadJson(names_.state);
+    RefuseOtherConfig(state.value("config", Json::object()), config_, names_.npy);
+    GoOn(state.value("tiles", Json::array()));
+  }
+  keep_ = false;
+  if (saved_ == 0) Allocate();
+  if (pwrite(descriptor_, header_.data(), header_.size(), 0) != std::ssize(header_))
+    ThrowErrno(names_.npy, EIO);
+}
+
+void MatrixFile::Open() {
   std::error_code ignored;  // a folder that cannot be made shows in open()
-  if (npy_.has_parent_path()) std::filesystem::create_directories(npy_.parent_path(), ignored);
-  if (std::filesystem::is_directory(npy_)) ThrowErrno(npy_, EISDIR);
-  descriptor_ = open(unfinished_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) ThrowErrno(npy_, errno);
-  if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-    close(descriptor_);
+  if (names_.npy.has_parent_path()) std::filesystem::create_directories(names_.npy.parent_path(), ignored);
+  if (std::filesystem::is_directory(names_.npy)) ThrowErrno(names_.npy, EISDIR);
+  descriptor_ = open(names_.unfinished.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) ThrowErrno(names_.npy, errno);
+  if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     throw Error({.what = "another process is making this target",
-                 .where = npy_.string(),
+                 .where = names_.npy.string(),
                  .hint = "wait for it, or choose another --out"});
+}
+
+void MatrixFile::GoOn(const Json& hashes) {
+  const int64_t bytes = std::ssize(header_) + n_ * n_ * static_cast<int64_t>(sizeof(float));
+  if (!hashes.is_array() || hashes.size() > hashes_.size() || SizeOf(descriptor_) != bytes) return;
+  const auto saved = static_cast<int64_t>(hashes.size());
+  Progress progress("check of what is there of " + names_.npy.filename().string(), saved, "tiles");
+  for (; saved_ < saved; ++saved_) {
+    hashes_[saved_] = hashes[saved_].is_string() ? hashes[saved_].get<std::string>() : "";
+    if (!Fits(TileAt(saved_, n_), hashes_[saved_])) break;
+    progress.Update(saved_ + 1);
   }
-  const std::string header = FormatNpyHeader("<f4", {n_, n_});
-  header_bytes_ = static_cast<int64_t>(header.size());
-  const int64_t bytes = header_bytes_ + n_ * n_ * static_cast<int64_t>(sizeof(float));
-  if (std::filesystem::exists(state_)) {
-    try {
-      const Json state = ReadJson(state_);
-      RefuseOtherConfig(state.value("config", Json::object()), config_, npy_);
-      if (SizeOf(descriptor_) == bytes) saved_ = state.value("tiles", int64_t{0});
-    } catch (...) {
-      close(descriptor_);
-      throw;
-    }
-    if (saved_ > 0) return;
-  }
-  // Asked for at once: a disk without room says so now and not after hours.
+  if (saved_ < saved)
+    spdlog::warn("{} is damaged: tile {} of {} does not fit its hash; it and those after it are made again",
+                 names_.unfinished.string(), saved_ + 1, saved);
+}
+
+// At once: a disk without room says so now and not after hours.
+void MatrixFile::Allocate() {
+  const int64_t bytes = std::ssize(header_) + n_ * n_ * static_cast<int64_t>(sizeof(float));
   int fault = posix_fallocate(descriptor_, 0, bytes);
   if (fault == EOPNOTSUPP || fault == EINVAL) fault = ftruncate(descriptor_, bytes) == 0 ? 0 : errno;
-  if (fault == 0 && pwrite(descriptor_, header.data(), header.size(), 0) != header_bytes_) fault = EIO;
-  if (fault != 0) {
-    close(descriptor_);
-    std::filesystem::remove(unfinished_, ignored);
-    ThrowErrno(npy_, fault);
-  }
+  if (fault != 0) ThrowErrno(names_.npy, fault);
 }
 
 MatrixFile::~MatrixFile() {
   if (descriptor_ < 0) return;
   std::error_code ignored;
   if (!keep_) {
-    std::filesystem::remove(state_, ignored);
-    std::filesystem::remove(unfinished_, ignored);
+    std::filesystem::remove(names_.state, ignored);
+    std::filesystem::remove(names_.unfinished, ignored);
   }
   close(descriptor_);
 }
 
 void MatrixFile::WriteAt(int64_t offset, std::span<const float> values) {
   auto bytes = std::as_bytes(values);
-  int64_t at = header_bytes_ + offset * static_cast<int64_t>(sizeof(float));
+  int64_t at = std::ssize(header_) + offset * static_cast<int64_t>(sizeof(float));
   while (!bytes.empty()) {
     const ssize_t put = pwrite(descriptor_, bytes.data(), bytes.size(), at);
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) ThrowErrno(npy_, errno);
+    if (put < 0) ThrowErrno(names_.npy, errno);
     bytes = bytes.subspan(static_cast<size_t>(put));
     at += put;
   }
 }
 
-void MatrixFile::Write(const Tile& tile, std::span<const float> values) {
+bool MatrixFile::ReadAt(int64_t offset, std::span<float> values) const {
+  const auto bytes = std::as_writable_bytes(values);
+  const int64_t at = std::ssize(header_) + offset * static_cast<int64_t>(sizeof(float));
+  return pread(descriptor_, bytes.data(), bytes.size(), at) == std::ssize(bytes);
+}
+
+// Both the tile and its mirror image.
+bool MatrixFile::Fits(const Tile& tile, const std::string& hash) const {
+  std::vector<float> values(static_cast<size_t>(tile.rows * tile.columns)), column(tile.rows);
+  for (int64_t i = 0; i < tile.rows; ++i)
+    if (!ReadAt((tile.top + i) * n_ + tile.left, std::span(values).subspan(i * tile.columns, tile.columns)))
+      return false;
+  if (Sha256().Add(std::as_bytes(std::span(values))).Hex() != hash) return false;
+  if (tile.top == tile.left) return true;
+  for (int64_t j = 0; j < tile.columns; ++j) {
+    if (!ReadAt((tile.left + j) * n_ + tile.top, column)) return false;
+    for (int64_t i = 0; i < tile.rows; ++i)
+      if (std::bit_cast<uint32_t>(column[i]) != std::bit_cast<uint32_t>(values[i * tile.columns + j]))
+        return false;
+  }
+  return true;
+}
+
+void MatrixFile::Write(int64_t index, std::span<const float> values) {
+  const Tile tile = TileAt(index, n_);
+  hashes_[index] = Sha256().Add(std::as_bytes(values)).Hex();
   for (int64_t i = 0; i < tile.rows; ++i)
     WriteAt((tile.top + i) * n_ + tile.left, values.subspan(i * tile.columns, tile.columns));
   if (tile.top == tile.left) return;
@@ -110,8 +153,9 @@ void MatrixFile::Write(const Tile& tile, std::span<const float> values) {
 }
 
 void MatrixFile::Save(int64_t tiles) {
-  if (fdatasync(descriptor_) != 0) ThrowErrno(npy_, errno);
-  WriteJson(state_, {{"config", config_}, {"tiles", tiles}});
+  if (fdatasync(descriptor_) != 0) ThrowErrno(names_.npy, errno);
+  const std::vector<std::string> hashes(hashes_.begin(), hashes_.begin() + tiles);
+  WriteJson(names_.state, {{"config", config_}, {"tiles", hashes}});
   saved_ = tiles;
 }
 
@@ -120,20 +164,20 @@ void MatrixFile::Commit(Json& description) {
   Sha256 hash;
   std::vector<std::byte> chunk(kChunk);
   const int64_t bytes = SizeOf(descriptor_);
-  Progress progress("check of " + npy_.filename().string(), bytes >> 20, "MiB");
-  for (int64_t at = header_bytes_; at < bytes;) {
+  Progress progress("check of " + names_.npy.filename().string(), bytes >> 20, "MiB");
+  for (int64_t at = std::ssize(header_); at < bytes;) {
     const ssize_t got = pread(descriptor_, chunk.data(), chunk.size(), at);
-    if (got <= 0) ThrowErrno(npy_, got < 0 ? errno : EIO);
+    if (got <= 0) ThrowErrno(names_.npy, got < 0 ? errno : EIO);
     hash.Add(std::span(chunk).first(static_cast<size_t>(got)));
     at += got;
     progress.Update(at >> 20);
   }
   description["sha256"] = hash.Hex();
-  if (fsync(descriptor_) != 0) ThrowErrno(npy_, errno);
-  WriteJson(DescriptionPath(npy_), description);
-  if (rename(unfinished_.c_str(), npy_.c_str()) != 0) ThrowErrno(npy_, errno);
+  if (fsync(descriptor_) != 0) ThrowErrno(names_.npy, errno);
+  WriteJson(DescriptionPath(names_.npy), description);
+  if (rename(names_.unfinished.c_str(), names_.npy.c_str()) != 0) ThrowErrno(names_.npy, errno);
   std::error_code ignored;
-  std::filesystem::remove(state_, ignored);
+  std::filesystem::remove(names_.state, ignored);
   close(descriptor_);
   descriptor_ = -1;
 }

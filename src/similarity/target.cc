@@ -122,7 +122,7 @@ void WriteMatrix(std::span<const Rows> scans, const std::optional<ThresholdRule>
       if (tile.top == tile.left)
         for (int64_t i = 0; i < tile.rows; ++i) values[i * tile.columns + i] = 1;
     }
-    file.Write(tile, values);
+    file.Write(index, values);
     log.Note(index);
     return !InterruptRequested();
   });

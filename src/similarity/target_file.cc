@@ -75,10 +75,10 @@ Json ReadDescription(const std::filesystem::path& npy, const std::string& stimul
                  .where = json.string(),
                  .expected = "a JSON object",
                  .got = description.type_name()});
-  for (const char* key : {"form", "stimuli_hash"})
+  for (const char* key : {"kind", "form", "stimuli_hash"})
     if (description.contains(key) && !description[key].is_string())
-      throw Error({.what = fmt::format("not a target's description: '{}'", key),
-                   .where = json.string(),
+      throw Error({.what = "not a target's description",
+                   .where = json.string() + ", " + key,
                    .expected = "a text",
                    .got = description[key].type_name()});
   if (description.contains("sha256"))

@@ -59,6 +59,15 @@ TEST_F(TargetFile, RefusesAnotherHash) {
   }
 }
 
+// Found by fuzzing: the JSON library's own exception, which names no file.
+TEST_F(TargetFile, RefusesADescriptionOfOtherTypes) {
+  for (const char* key : {"kind", "form", "stimuli_hash"}) {
+    WriteJson(folder_ / "S.json", {{key, {{"threshold", 0.8}}}});
+    EXPECT_THAT(Refusal({2, 2}, {1, 0.5f, 0.5f, 1}, "abc"),
+                AllOf(HasSubstr(std::string("S.json, ") + key), HasSubstr("expected a text, got object")));
+  }
+}
+
 TEST_F(TargetFile, UnitVectorsAreMultipliedPairByPair) {
   WriteNpy<float>(folder_ / "S.npy", {3, 2}, std::vector<float>{1, 0, 0.6f, 0.8f, 0, -1});
   WriteJson(folder_ / "S.json", {{"form", "factor"}});

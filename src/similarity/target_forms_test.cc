@@ -10,7 +10,6 @@
 #include "io/json_lines.h"
 #include "io/npy.h"
 #include "io/temporary_folder.h"
-#include "similarity/matrix_file.h"
 #include "similarity/similarity.h"
 #include "similarity/target_fixture.h"
 #include "similarity/tiny_denoiser.h"
@@ -76,51 +75,6 @@ TEST_F(TargetKinds, TheBoundOfMemoryDoesNotChangeBits) {
   EXPECT_THAT(MessageOf([&] { MakeTargetFile(options, folder_ / "C.npy"); }), HasSubstr("1GiB"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "C.npy.unfinished"));
   omp_set_num_threads(threads);
-}
-
-// As a killed process leaves it: some tiles written and saved, others written by half.
-TEST_F(TargetKinds, AnUnfinishedMatrixIsGoneOnWith) {
-  const SimilarityOptions options = Options(TargetKind::kPixel, "dead-leaves:1100x3x4");
-  MakeTargetFile(options, folder_ / "whole.npy");
-  const Json config = ReadJson(folder_ / "whole.json")["config"];
-  const NdArray<float> whole = ReadNpy<float>(folder_ / "whole.npy");
-  const int64_t n = 1100, saved = 4;
-  {
-    MatrixFile file(folder_ / "S.npy", n, config);
-    std::vector<float> nonsense(512 * 512, 7);
-    file.Write({0, 0, 512, 512}, nonsense);
-    // what was saved is not made again: a mark in it stays
-    file.Save(saved);
-    file.Write({1024, 1024, 76, 76}, std::span(nonsense).first(76 * 76));
-    file.Keep();
-  }
-  const Json made = MakeTargetFile(options, folder_ / "S.npy");
-  const NdArray<float> found = ReadNpy<float>(folder_ / "S.npy");
-  for (int64_t i = 0; i < n; i += 3)
-    for (int64_t j = 0; j < n; ++j) {
-      const int64_t top = std::min(i, j) / 512, left = std::max(i, j) / 512;
-      const bool written_before = top == 0 || (top == 1 && left == 1);
-      const float expected = top == 0 && left == 0 ? 7 : whole.values[i * n + j];
-      const bool checked = !written_before || (top == 0 && left == 0);
-      ASSERT_TRUE(!checked || found.values[i * n + j] == expected) << i << " " << j;
-    }
-  EXPECT_EQ(made["sha256"], ReadJson(folder_ / "S.json")["sha256"]);
-  for (const char* left : {"S.npy.unfinished", "S.npy.unfinished.json"})
-    EXPECT_FALSE(std::filesystem::exists(folder_ / left));
-
-  { MatrixFile(folder_ / "T.npy", n, config).Save(saved); }  // an error: nothing stays
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "T.npy.unfinished"));
-  {
-    MatrixFile file(folder_ / "T.npy", n, config);
-    EXPECT_THAT(MessageOf([&] { MatrixFile(folder_ / "T.npy", n, config); }), HasSubstr("another process"));
-    file.Save(saved);
-    file.Keep();
-  }
-  SimilarityOptions other = options;
-  other.stimuli = "dead-leaves:1100x4x3";
-  EXPECT_THAT(MessageOf([&] { MakeTargetFile(other, folder_ / "T.npy"); }),
-              HasSubstr("another configuration"));
-  EXPECT_TRUE(std::filesystem::exists(folder_ / "T.npy.unfinished"));
 }
 
 TEST_F(TargetKinds, TheSameConfigurationGivesTheSameBytesAndIsFoundAgain) {

@@ -18,14 +18,6 @@ constexpr int64_t kDiagonal = 128;  // smallest block on the diagonal, half of w
 
 int64_t TilesAcross(int64_t images) { return (images + kTile - 1) / kTile; }
 
-Tile TileAt(int64_t index, int64_t images) {
-  const int64_t across = TilesAcross(images);
-  int64_t row = 0;
-  while (index >= across - row) index -= across - row++;
-  const int64_t top = row * kTile, left = (row + index) * kTile;
-  return {top, left, std::min(kTile, images - top), std::min(kTile, images - left)};
-}
-
 struct Operand {
   const float* values;
   int64_t stride;
@@ -81,6 +73,14 @@ void Finish(const Tile& tile, std::span<float> values) {
 int64_t TileCount(int64_t images) {
   const int64_t across = TilesAcross(images);
   return across * (across + 1) / 2;
+}
+
+Tile TileAt(int64_t index, int64_t images) {
+  const int64_t across = TilesAcross(images);
+  int64_t row = 0;
+  while (index >= across - row) index -= across - row++;
+  const int64_t top = row * kTile, left = (row + index) * kTile;
+  return {top, left, std::min(kTile, images - top), std::min(kTile, images - left)};
 }
 
 void MultiplyTiles(std::span<const Rows> scans, int64_t first, const TileSink& sink) {

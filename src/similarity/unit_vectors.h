@@ -24,6 +24,7 @@ struct Tile {
 };
 
 int64_t TileCount(int64_t images);  // of the upper triangle
+Tile TileAt(int64_t index, int64_t images);
 
 // What to do with a tile: its values [rows, columns], whole also on the diagonal. `index` counts tiles, row
 // of tiles by row. May change the values; called from several threads at once; false ends the work.

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -74,12 +73,6 @@ void TrainOptions::Check() const {
   if (precision == Precision::kBf16 && (!HasFastBfloat16() || width % ChannelBlock() != 0))
     refuse("--precision bf16", HasFastBfloat16() ? "a width that is a multiple of 16" : "a CPU with AVX-512",
            width);
-}
-
-std::span<const EnumName<Precision>> EnumNames(Precision) {
-  static constexpr std::array<EnumName<Precision>, 2> kNames{
-      {{Precision::kFp32, "fp32"}, {Precision::kBf16, "bf16"}}};
-  return kNames;
 }
 
 }  // namespace murine

@@ -5,14 +5,17 @@
 #include <string>
 
 #include "data/image_set.h"
-#include "nn/resnet.h"
+#include "nn/resnet_options.h"
 #include "similarity/pairs.h"
 #include "train/schedule.h"
 
 namespace murine {
 
 enum class Precision { kFp32, kBf16 };
-std::span<const EnumName<Precision>> EnumNames(Precision);
+inline std::span<const EnumName<Precision>> EnumNames(Precision) {
+  static constexpr EnumName<Precision> kNames[] = {{Precision::kFp32, "fp32"}, {Precision::kBf16, "bf16"}};
+  return kNames;
+}
 
 // `murine train`. Without a target: the unregularized baseline.
 struct TrainOptions {

@@ -8,6 +8,7 @@
  *             =short      it writes half of what it is asked for (writes alone), and every later one
  *             =kill       the process is killed before it
  *   FAULT_COUNT=/file     how many there were is written there at the end
+ *   FAULT_ALIGNED=N       aligned allocations of N bytes and more, such as libtorch's of tensors, fail
  *   FAULT_CLOCK=1         the wall clock goes back an hour at every look at it; the steady clock goes on
  */
 #define _GNU_SOURCE
@@ -33,6 +34,7 @@ static atomic_long calls;
 static long fault_at;
 static const char *kind, *under, *count_file;
 static int clock_back;
+static size_t aligned_most = (size_t)-1;
 static atomic_long looks;
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
@@ -44,6 +46,7 @@ __attribute__((constructor)) static void Begin(void) {
   under = getenv("FAULT_UNDER");
   count_file = getenv("FAULT_COUNT");
   clock_back = getenv("FAULT_CLOCK") != NULL;
+  if (getenv("FAULT_ALIGNED")) aligned_most = (size_t)atoll(getenv("FAULT_ALIGNED"));
 }
 
 __attribute__((destructor)) static void End(void) {
@@ -124,6 +127,10 @@ int posix_fallocate(int descriptor, off_t at, off_t size) {
 
 int rename(const char* from, const char* to) {
   return JudgePath(to) == kFail ? -1 : REAL(rename)(from, to);
+}
+
+int posix_memalign(void** out, size_t alignment, size_t size) {
+  return size >= aligned_most ? ENOMEM : REAL(posix_memalign)(out, alignment, size);
 }
 
 static time_t Wall(void) { return 1700000000 - 3600 * (time_t)++looks; }

@@ -102,15 +102,24 @@ class Bench:
         self.folder = pathlib.Path(folder)
         self.inputs = self.folder / "inputs"
         self.number = 0
+        self.running = []
 
     def environment(self, **more):
         return {**os.environ, "OMP_NUM_THREADS": "1", **more}
 
     def start(self, work, command, environment=None, **options):
         threads = [] if command[0] == "run" else ["--threads", "1"]  # an experiment's file says so
-        return subprocess.Popen([self.murine, *command, *threads], cwd=work, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.PIPE, text=True, errors="replace",
-                                env=environment or self.environment(), **options)
+        process = subprocess.Popen([self.murine, *command, *threads], cwd=work, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True, errors="replace",
+                                   env=environment or self.environment(), **options)
+        self.running = [each for each in self.running if each.poll() is None] + [process]
+        return process
+
+    def end(self):
+        """Of a torture that was interrupted: what it started goes with it."""
+        for process in self.running:
+            if process.poll() is None:
+                process.kill()
 
     def finish(self, work, command, environment=None, **options):
         process = self.start(work, command, environment, **options)
