@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every writer, with every one of its allocations and of its calls that change files failing once, one after
-// another until it succeeds: what was there is there byte for byte or what was to be written is, nothing
-// unfinished stays, there is one error, and the same again ends in the same bytes. Each in a process of its
-// own, for libraries end it where they cannot pass a failed allocation on.
+// Every writer, with its allocations and its calls that change files failing once, one after another until it
+// succeeds: what was there is there byte for byte or what was to be written is, nothing unfinished stays,
+// there is one error, and the same again ends in the same bytes. Each in a process of its own, for libraries
+// end it where they cannot pass a failed allocation on. Of allocations the first 500 and some of those behind
+// them; MURINE_EVERY_FAULT=1 takes each.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <omp.h>
