@@ -236,7 +236,7 @@ cat >"$folder/table" <<'TABLE'
 1 | neuron that never varies.*still.h5, neuron 1       | similarity --quiet --kind oracle --vectors zscore --recording still.h5 --stimuli recording:still.h5 --out new.npy
 1 | NaN in nan.h5 /responses trial 3                   | similarity --quiet --kind oracle --recording nan.h5 --stimuli recording:scan.h5 --out new.npy
 1 | other channels than the classifier                 | similarity --quiet --kind features --classifier run --color --stimuli npy:coloured.npy --out new.npy
-1 | sees grayscale images                              | similarity --quiet --kind gabor --color --stimuli npy:coloured.npy --out new.npy
+1 | see grayscale images                               | similarity --quiet --kind gabor --color --stimuli npy:coloured.npy --out new.npy
 1 | absent                                             | similarity --quiet --kind features --classifier absent --stimuli npy:images.npy --out new.npy
 1 | no unit vector in long.npy, row 0                  | similarity compare S.npy long.npy
 1 | --max-memory is too small                          | $P --max-memory 1KiB --stimuli npy:images.npy --out new.npy

@@ -123,11 +123,13 @@ TEST(AtomicFile, RemovesWhatADeadProcessLeft) {
     AtomicFile file(folder / "a");
     _exit(0);  // no destructor
   }
-  waitpid(child, nullptr, 0);
+  siginfo_t ended{};
+  waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT);  // its number stays taken
   EXPECT_THAT(folder.Names(),
               ElementsAre(AllOf(HasSubstr("a.unfinished-"), EndsWith(std::to_string(child)))));
   WriteFileAtomically(folder / "b", "");
   EXPECT_THAT(folder.Names(), ElementsAre("b"));
+  waitpid(child, nullptr, 0);
   const std::string alive = std::regex_replace(UnfinishedName(folder / "a").string(), std::regex("[0-9]+$"),
                                                std::to_string(getppid()));
   Put(alive, "");

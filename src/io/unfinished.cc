@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -23,12 +24,22 @@ std::string HostName() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
+// A process that has ended keeps its number until its parent, or who takes its place, has asked how.
+bool HasEnded(pid_t process) {
+  std::ifstream file(fmt::format("/proc/{}/stat", process));
+  std::string stat;
+  std::getline(file, stat);
+  const size_t name_ends = stat.rfind(')');
+  const char state = name_ends + 2 < stat.size() ? stat[name_ends + 2] : 'R';
+  return name_ends != std::string::npos && (state == 'Z' || state == 'X');
+}
+
 // Whether `number` is that of a process that runs. What cannot be known counts as running.
 bool IsRunning(std::string_view number) {
   pid_t process = 0;
   const auto [end, fault] = std::from_chars(number.data(), number.data() + number.size(), process);
   if (fault != std::errc() || end != number.data() + number.size() || process <= 0) return true;
-  return kill(process, 0) == 0 || errno != ESRCH;
+  return (kill(process, 0) == 0 || errno != ESRCH) && !HasEnded(process);
 }
 
 // Whatever file they were for: a job that goes on may have no need to write just that one again.
