@@ -30,8 +30,9 @@ bool HasEnded(pid_t process) {
   std::string stat;
   std::getline(file, stat);
   const size_t name_ends = stat.rfind(')');
-  const char state = name_ends + 2 < stat.size() ? stat[name_ends + 2] : 'R';
-  return name_ends != std::string::npos && (state == 'Z' || state == 'X');
+  if (name_ends == std::string::npos || name_ends + 2 >= stat.size()) return false;
+  const char state = stat[name_ends + 2];
+  return state == 'Z' || state == 'X';
 }
 
 // Whether `number` is that of a process that runs. What cannot be known counts as running.
