@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <chrono>
@@ -17,6 +16,7 @@
 #include "experiment/schedule_stages.h"
 #include "experiment/stage_process.h"
 #include "io/json_lines.h"
+#include "io/temporary_folder.h"
 
 namespace murine {
 namespace {
@@ -24,21 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kPixel = sizeof(float);
-
-struct ScratchFolder {
-  ScratchFolder() {
-    std::string name = (fs::temp_directory_path() / "murine-dry-run-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw Error({.what = "cannot make a folder", .where = name});
-    path = name;
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  fs::path path;
-};
 
 // Until a process of murine's is at work.
 double SecondsToStart(const RunOptions& options, const fs::path& scratch) {
@@ -262,8 +247,8 @@ Json EstimateExperiment(const RunOptions& options, const fs::path& folder) {
   const auto start = std::chrono::steady_clock::now();
   const Experiment experiment = ReadExperiment(options);
   const Plan plan = MakePlan(experiment, folder);
-  const ScratchFolder scratch;
-  Json estimate = Estimate(experiment, plan, options, scratch.path).Describe(options.jobs);
+  const TemporaryFolder scratch;
+  Json estimate = Estimate(experiment, plan, options, scratch.path()).Describe(options.jobs);
   estimate["measuring_seconds"] =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return estimate;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: a place of their own, and the message of the one error that is expected.
+// A folder that goes with its object; and, for tests, the message of the one error that is expected.
 #pragma once
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@ namespace murine {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "murine-test-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "murine-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) throw Error({.what = "cannot make a folder", .where = name});
     path_ = name;
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "data/recording.h"
@@ -27,36 +28,50 @@ void Weigh(std::span<float> values, std::span<const float> weights) {
     for (size_t k = 0; k < weights.size(); ++k) values[first + k] *= weights[k];
 }
 
-void CheckSameImages(const Recording& recording, const ImageSet& images, const std::string& path) {
-  if (StimuliHash(recording.images) == StimuliHash(images)) return;
-  throw Error({.what = "the recording saw other images than --stimuli names",
-               .where = path,
-               .expected = fmt::format("{} images", images.count()),
-               .got = fmt::format("{}", recording.images.count()),
-               .hint = "use --stimuli recording:" + path});
+// Where the recording has each of `images`, pixel for pixel; it may have more of them, in any order.
+std::vector<int64_t> PlacesIn(const Recording& recording, const ImageSet& images, const std::string& path) {
+  std::map<std::string, int64_t> place;
+  for (int64_t i = 0; i < recording.images.count(); ++i)
+    place.emplace(StimuliHash(recording.images.Slice(i, i + 1)), i);
+  std::vector<int64_t> places;
+  for (int64_t i = 0; i < images.count(); ++i) {
+    const auto found = place.find(StimuliHash(images.Slice(i, i + 1)));
+    if (found == place.end())
+      throw Error({.what = "the recording saw other images than --stimuli names",
+                   .where = path,
+                   .expected = fmt::format("image {} of {}, pixel for pixel", i, images.name),
+                   .got = fmt::format("none like it among {}", recording.images.count()),
+                   .hint = "use --stimuli recording:" + path});
+    places.push_back(found->second);
+  }
+  return places;
 }
 
-// Responses [image, neuron]: each image's first trial, or the mean of its repeats.
-NdArray<float> ResponsesByImage(const Recording& recording, Trials which, const std::string& path) {
-  const int64_t images = recording.images.count(), neurons = recording.neurons();
-  NdArray<float> responses{{images, neurons}, std::vector<float>(static_cast<size_t>(images * neurons))};
-  std::vector<int64_t> seen(static_cast<size_t>(images), 0);
+// Responses [place, neuron] to the images at `places`: each image's first trial, or the mean of its repeats.
+NdArray<float> ResponsesAt(const std::vector<int64_t>& places, const Recording& recording, Trials which,
+                           const std::string& path) {
+  const int64_t neurons = recording.neurons();
   const std::vector<bool> withheld = WithheldTrials(recording);
-  for (int64_t trial = 0; trial < recording.trials(); ++trial) {
-    if (withheld[static_cast<size_t>(trial)]) continue;
-    const int64_t image = recording.trial_image[static_cast<size_t>(trial)];
-    int64_t& trials = seen[static_cast<size_t>(image)];
-    if (which == Trials::kFirst && trials > 0) continue;
-    ++trials;
-    const auto response = recording.response(trial);
-    float* row = responses.values.data() + image * neurons;
-    for (size_t a = 0; a < response.size(); ++a)
-      row[a] += (response[a] - row[a]) / static_cast<float>(trials);
+  std::vector<std::vector<int64_t>> trials(static_cast<size_t>(recording.images.count()));
+  for (int64_t trial = 0; trial < recording.trials(); ++trial)
+    if (!withheld[static_cast<size_t>(trial)])
+      trials[static_cast<size_t>(recording.trial_image[static_cast<size_t>(trial)])].push_back(trial);
+  NdArray<float> responses{{static_cast<int64_t>(places.size()), neurons}, {}};
+  responses.values.assign(places.size() * static_cast<size_t>(neurons), 0);
+  float* row = responses.values.data();
+  for (const int64_t image : places) {
+    std::span<const int64_t> of_image = trials[static_cast<size_t>(image)];
+    if (of_image.empty())
+      throw Error({.what = "an image without a trial", .where = fmt::format("{}, image {}", path, image)});
+    if (which == Trials::kFirst) of_image = of_image.first(1);
+    float seen = 0;
+    for (const int64_t trial : of_image) {
+      const auto response = recording.response(trial);
+      ++seen;
+      for (size_t a = 0; a < response.size(); ++a) row[a] += (response[a] - row[a]) / seen;
+    }
+    row += neurons;
   }
-  const auto unseen = std::find(seen.begin(), seen.end(), 0);
-  if (unseen != seen.end())
-    throw Error({.what = "an image without a trial",
-                 .where = fmt::format("{}, image {}", path, unseen - seen.begin())});
   return responses;
 }
 
@@ -96,8 +111,7 @@ void RecordedVectors(const SimilarityOptions& options, const ImageSet& images, T
     throw Error({.what = "--resize means nothing for recorded responses", .kind = ErrorKind::kUsage});
   for (const std::string& path : options.recordings) {
     const Recording recording = ReadRecording(path);
-    CheckSameImages(recording, images, path);
-    NdArray<float> responses = ResponsesByImage(recording, trials, path);
+    NdArray<float> responses = ResponsesAt(PlacesIn(recording, images, path), recording, trials, path);
     if (options.vectors == VectorStyle::kWeighted)
       Weigh(responses.values, Floats(MeasureReliability(recording, options.seed).w));
     const int64_t neurons = recording.neurons();

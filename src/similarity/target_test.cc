@@ -145,6 +145,9 @@ TEST_F(TargetKinds, RecordedKindsTakeTheFirstTrialOrTheMean) {
   ExpectSimilarities(Make(options), first);
   options.kind = TargetKind::kOracle;
   ExpectSimilarities(Make(options), mean);
+  // Some of the recording's images alone, as they were named when they were shown.
+  options.stimuli = "recording:" + Path("scan.h5") + "@1-4";
+  ExpectSimilarities(Make(options), {mean.begin() + 1, mean.begin() + 4});
   options.stimuli = "dead-leaves:5x2x3";
   EXPECT_THAT(MessageOf([&] { Make(options); }), HasSubstr("saw other images"));
   options.stimuli = "recording:" + Path("scan.h5");
