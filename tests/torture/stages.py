@@ -12,6 +12,7 @@ import time
 
 IMAGES = "npy:in/images.npy,in/labels.npy"
 STIMULI = "dead-leaves:40x36x64"
+HANG = 600  # seconds after which a process will not end
 
 EXPERIMENT = f"""name = "tiny"
 seeds = [0]
@@ -94,6 +95,14 @@ def write_npy(path, dtype, shape, values):
     path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + values)
 
 
+class Hung(Exception):
+    """A process that did not end by itself."""
+
+    def __init__(self, work, command):
+        super().__init__(f"hung: no end after {HANG} s: {' '.join(command)}")
+        self.work = work
+
+
 class Bench:
     """Runs stages of one program in folders below one folder."""
 
@@ -112,8 +121,19 @@ class Bench:
         process = subprocess.Popen([self.murine, *command, *threads], cwd=work, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.PIPE, text=True, errors="replace",
                                    env=environment or self.environment(), **options)
+        process.work = work
         self.running = [each for each in self.running if each.poll() is None] + [process]
         return process
+
+    def wait(self, process):
+        """Until it ends: its status and its message; Hung where it does not."""
+        try:
+            message = process.communicate(timeout=HANG)[1]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise Hung(process.work, process.args) from None
+        return process.returncode, message
 
     def end(self):
         """Of a torture that was interrupted: what it started goes with it."""
@@ -122,9 +142,7 @@ class Bench:
                 process.kill()
 
     def finish(self, work, command, environment=None, **options):
-        process = self.start(work, command, environment, **options)
-        message = process.communicate()[1]
-        return process.returncode, message
+        return self.wait(self.start(work, command, environment, **options))
 
     def work(self, own_inputs=False):
         self.number += 1

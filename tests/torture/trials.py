@@ -66,13 +66,13 @@ def dataset(bench, stage, draw):
     process = bench.start(work, stage.command)
     time.sleep(draw.uniform(0, stage.seconds))
     images.rename(away)
-    message = process.communicate()[1]
+    status, message = bench.wait(process)
     fault = ""
-    if process.returncode == 0:
+    if status == 0:
         fault = bench.compare(stage, work)
-    elif process.returncode != 1 or "images.npy" not in message:
-        fault = f"status {process.returncode}, not an error that names the file: {message[-300:]}"
-    if not fault and process.returncode != 0:
+    elif status != 1 or "images.npy" not in message:
+        fault = f"status {status}, not an error that names the file: {message[-300:]}"
+    if not fault and status != 0:
         status, message = bench.finish(work, stage.command)
         if status != 1 or "images.npy" not in message:
             fault = f"without images: status {status}: {message[-300:]}"
@@ -87,16 +87,15 @@ def second(bench, stage, draw):
     fault, refused = "", False
     while not refused and not fault and first.poll() is None:
         time.sleep(0.3)
-        process = bench.start(work, stage.command)
-        message = process.communicate()[1]
+        message = bench.finish(work, stage.command)[1]
         refused = "another process works in the folder" in message
         if refused and f"process {first.pid}" not in message:
             fault = f"the first's pid is not named: {message[-300:]}"
-    first.communicate()
+    status, _ = bench.wait(first)
     if not refused and not fault:
         fault = "the second was never refused"
-    elif not fault and first.returncode != 0:
-        fault = f"the first failed: status {first.returncode}"
+    elif not fault and status != 0:
+        fault = f"the first failed: status {status}"
     return 1, fault or bench.complete(stage, work), work
 
 
