@@ -116,15 +116,17 @@ TEST(Square, FlipsWhatLiesWellWithinEpsilon) {
       [&](double e) { return Square(linf.classifier, linf.input, Norm::kLinf, e, {}); },
       /*slack=*/1 - 1 / 1.1);
   // In L2 no square is smaller than 3 x 3, and their patterns do not span weights that vary from pixel to
-  // pixel. Even with smooth weights some images need 1.1 to 1.25 times their least perturbation.
+  // pixel: smooth weights.
   LinearModel l2(kClasses, {1, 8, 8}, kImages, Images::kAny, 13);
-  l2.weights = 3 * torch::avg_pool2d(l2.weights.view({kClasses, 1, 8, 8}), 3, 1, 1).view({kClasses, 64});
+  l2.weights = l2.weights.view({kClasses, 1, 8, 8});
+  for (int pass = 0; pass < 2; ++pass) l2.weights = 3 * torch::avg_pool2d(l2.weights, 5, 1, 2);
+  l2.weights = l2.weights.view({kClasses, 64});
   l2.input.labels = l2.classifier.logits(l2.input.images).argmax(1);
   ASSERT_LT(l2.Least(Norm::kL2).max().item<double>(), 0.5);
   ExpectFlipsExactly(
       l2.Least(Norm::kL2),
       [&](double e) { return Square(l2.classifier, l2.input, Norm::kL2, e, {.restarts = 3}); },
-      /*slack=*/1 - 1 / 1.25);
+      /*slack=*/1 - 1 / 1.1);
 }
 
 TEST(Fab, FindsTheLeast) {
