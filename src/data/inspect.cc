@@ -67,8 +67,7 @@ Inspection InspectRecording(const Recording& recording, uint64_t seed) {
   result["ground_truth"] = !recording.truth.values.empty();
 
   Json& faults = result["faults"] = Json::array();
-  if (!reliability.repeated())
-    faults.push_back("no two images are shown repeatedly: reliability is unknown and every neuron weighs 1");
+  if (const std::string few = FewRepeats(reliability); !few.empty()) faults.push_back(few);
   for (const std::string& fault : FindFaults(recording)) faults.push_back(fault);
   return inspection;
 }

@@ -31,7 +31,7 @@ double Draw(int64_t image, int64_t repeat, int64_t neuron) {
 
 // A recording with nothing wrong.
 Recording Sound() {
-  Recording recording = MakeTinyRecording({3, 1, 3, 1, 3}, 4, Draw);
+  Recording recording = MakeTinyRecording({3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3}, 4, Draw);
   recording.tiers[1] = Tier::kValidation;  // image 1 is shown once
   recording.behavior.shape = {recording.trials(), 3};
   recording.pupil_center.shape = {recording.trials(), 2};
@@ -48,8 +48,8 @@ TEST(Inspect, FiguresOfASoundRecording) {
   const Json result = Inspect(recording, 7);
   const Reliability r = MeasureReliability(recording, 7);
   EXPECT_EQ(result["neurons"], 4);
-  EXPECT_EQ(result["images"], 5);
-  EXPECT_EQ(result["trials"].dump(), R"({"train":1,"validation":1,"test":9})");
+  EXPECT_EQ(result["images"], 12);
+  EXPECT_EQ(result["trials"].dump(), R"({"train":1,"validation":1,"test":30})");
   EXPECT_EQ(result["repeats"].dump(), "3");
   EXPECT_EQ(result["split_half_reliability"], Mean(r.split_half));
   EXPECT_EQ(result["split_half_spearman_brown"], Mean(r.split_half_spearman_brown));
@@ -57,7 +57,7 @@ TEST(Inspect, FiguresOfASoundRecording) {
   EXPECT_EQ(result["oracle_correlation_conservative"], Mean(r.oracle_conservative));
   EXPECT_EQ(result["fev"], Mean(r.fev));
   EXPECT_THAT(Faults(result), IsEmpty());
-  EXPECT_THAT(FormatInspection(result), HasSubstr("1 train, 1 validation, 9 test"));
+  EXPECT_THAT(FormatInspection(result), HasSubstr("1 train, 1 validation, 30 test"));
   EXPECT_THAT(FormatInspection(result), Not(HasSubstr("fault")));
 }
 
@@ -68,6 +68,11 @@ TEST(Inspect, WithoutRepeatsFiguresAreNull) {
     EXPECT_TRUE(result[key].is_null()) << key;
   EXPECT_THAT(Faults(result), Contains(HasSubstr("shown repeatedly")));
   EXPECT_THAT(FormatInspection(result), HasSubstr("shown repeatedly"));
+}
+
+TEST(Inspect, FewRepeatsAreNamed) {
+  const Json result = Inspect(MakeTinyRecording({2, 2, 1}, 2, Draw), 0);
+  EXPECT_THAT(Faults(result), Contains(HasSubstr("only 2 images are shown repeatedly")));
 }
 
 TEST(Inspect, NamesFaults) {
@@ -123,7 +128,7 @@ TEST(Inspect, WithheldRepeatsAreNotScored) {
     if (recording.tiers[t] == Tier::kTest) std::fill_n(recording.responses.values.begin() + t * 4, 4, 0.0f);
   const Json result = Inspect(recording, 0);
   EXPECT_EQ(result["withheld"].dump(), R"(["test"])");
-  EXPECT_EQ(result["trials"]["test"], 9);
+  EXPECT_EQ(result["trials"]["test"], 30);
   EXPECT_TRUE(result["oracle_correlation"].is_null());
   EXPECT_TRUE(result["similarity_reliability"].is_null());
   EXPECT_THAT(Faults(result), Contains(HasSubstr("withheld")));
@@ -154,7 +159,7 @@ TEST(Inspect, File) {
   for (size_t a = 0; a < 4; ++a) {
     std::getline(table, line);
     double mean = 0;
-    for (int64_t t = 0; t < 11; ++t) mean += recording.response(t)[a] / 11;
+    for (int64_t t = 0; t < 32; ++t) mean += recording.response(t)[a] / 32;
     EXPECT_EQ(line.substr(0, line.find(',', 2)),
               fmt::format("{},{:.0f}", a, recording.neuron_numbers["unit_ids"][a]));
     std::vector<double> values;
@@ -174,7 +179,7 @@ TEST(Inspect, File) {
     EXPECT_EQ(neurons, 4) << name;
   }
   const Picture sheet = ReadPicture(folder / "a.json.images.png");
-  EXPECT_EQ(sheet.height, 2 + 2 + 2);  // five images of 2 x 3 in two rows
+  EXPECT_EQ(sheet.height, 3 * 2 + 2 * 2);  // twelve images of 2 x 3 in three rows
   EXPECT_EQ(sheet.width, 4 * 3 + 3 * 2);
   EXPECT_EQ(sheet.pixels[0], recording.images.bytes[0]);
   EXPECT_EQ(sheet.pixels[3], 255);

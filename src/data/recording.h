@@ -27,8 +27,7 @@ inline std::span<const EnumName<Tier>> EnumNames(Tier) {
   return kNames;
 }
 
-// One scan: what the mouse saw and what its neurons answered. method.md section 1; the file is
-// docs/formats.md.
+// One scan: what the mouse saw and what its neurons answered. The file: docs/formats.md.
 struct Recording {
   std::string name;
   // Distinct images, 8-bit, in the order of their ids.

@@ -158,4 +158,13 @@ std::vector<std::string> FindFaults(const Recording& recording) {
   return faults;
 }
 
+std::string FewRepeats(const Reliability& reliability) {
+  constexpr int64_t kFew = 10;
+  if (!reliability.repeated())
+    return "no two images are shown repeatedly: reliability is unknown and every neuron weighs 1";
+  if (reliability.images >= kFew) return "";
+  return fmt::format("only {} images are shown repeatedly: reliability, weights and FEVE rest on little",
+                     reliability.images);
+}
+
 }  // namespace murine

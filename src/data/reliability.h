@@ -7,8 +7,8 @@
 
 namespace murine {
 
-// How reliably each neuron answers, from images shown at least twice, whatever their tier. method.md
-// section 2. [neuron] each; see docs/metrics.md for the formulas and their sources.
+// How reliably each neuron answers, from images shown at least twice, whatever their tier.
+// [neuron] each; see docs/metrics.md for the formulas and their sources.
 struct Reliability {
   int64_t images = 0;                       // repeated images used
   double repeats = 0;                       // mean number of repeats

@@ -20,7 +20,7 @@ struct Denoiser {
     std::vector<double> v;  // correlation of prediction and recorded response on held-out trials, at least 0
     bool repeated = false;  // false: w says nothing
     // images [n, 1, height, width] in [0, 1] -> denoised responses rho [n, neurons], in the recording's
-    // units, at neutral eye position and behaviour (method.md section 3).
+    // units, at neutral eye position and behaviour (docs/encoding-models.md).
     std::function<torch::Tensor(const torch::Tensor& images)> respond;
   };
   int64_t height = 0, width = 0;  // of the images it was fitted on

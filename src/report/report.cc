@@ -77,12 +77,12 @@ NamedResults ReadResults(const std::string& typed) {
   // results.json is every folder's name for them: the folder says whose they are
   const bool nameless = file.filename() == "results.json";
   const fs::path name = nameless ? file.parent_path().filename() : file.stem();
-  const std::string where = fs::is_directory(typed) ? (fs::path(typed) / "results.json").string() : typed;
   const fs::path picture = file.string() + ".images.png";
   const fs::path beside = nameless ? file.parent_path() : file;
   // a target is described beside its array, an encoding model beside its weights
   if (file.extension() == ".npy") file.replace_extension(".json");
   if (file.extension() == ".safetensors") file += ".figures.json";
+  const std::string where = file.string();
   Json results = ParseHashedJson(ReadFile(file, kMostBytes), where).value;
   // a results file that was copied without the tables beside it still makes a page
   if (results.is_object()) CheckBeside(file, results.value("files", Json()), Missing::kAccept);

@@ -109,7 +109,7 @@ struct SimilarityMatrix {
   float at(int64_t i, int64_t j) const { return values[static_cast<size_t>(i * n + j)]; }
 };
 
-// `murine similarity` (method.md section 4): writes S.npy and S.json, or finds them made by the same
+// `murine similarity` (docs/targets.md): writes S.npy and S.json, or finds them made by the same
 // configuration; the matrix is written tile by tile and may be larger than memory, an interrupted one goes
 // on. Beside them: figure data (look.h). Returns the description and the seconds this call took.
 Json MakeTargetFile(const SimilarityOptions& options, const std::filesystem::path& npy);

@@ -11,9 +11,8 @@
 
 namespace murine {
 
-// e_i: rows [images, dimensions] with the mean over images subtracted, scaled to unit length (method.md
-// section 4). Errors: fewer than two images, NaN, an image whose vector is the mean itself; `what` names the
-// vectors.
+// e_i: rows [images, dimensions] with the mean over images subtracted, scaled to unit length.
+// Errors: fewer than two images, NaN, an image whose vector is the mean itself; `what` names the vectors.
 NdArray<float> UnitVectors(NdArray<float> vectors, const std::string& what);
 
 constexpr int64_t kTile = 512;

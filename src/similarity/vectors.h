@@ -41,7 +41,7 @@ class VectorStore {
 
 // What makes a vector a unit vector.
 enum class Centering {
-  kImageMean,  // the mean over images is subtracted (method.md section 4)
+  kImageMean,  // the mean over images is subtracted (docs/targets.md)
   kZscore,     // each dimension is z-scored over images, then the vector's own mean subtracted
   kNone,       // nothing: the vector is what it should be but for its length
 };

@@ -18,7 +18,7 @@ struct FitPlace {
   Json identity;
 };
 
-// Fits state.encoders to the training trials of `data` (method.md section 3), from where `state` stands, and
+// Fits state.encoders to the training trials of `data` (docs/encoding-models.md), from where `state` stands, and
 // leaves them in evaluation mode with the weights of the best epoch. An epoch ends when the recording with
 // the most trials does; shorter ones begin anew meanwhile. Each step adds up the gradients of one batch of
 // every recording. Plateau decay: when the validation correlation (mean over the neurons of all recordings)

@@ -2,10 +2,12 @@
 #include "train/fit_result.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
 #include "base/error.h"
+#include "data/recording_faults.h"
 #include "data/reliability.h"
 #include "io/artifact.h"
 #include "io/file.h"
@@ -39,7 +41,7 @@ Json TriangleCorrelation(const NdArray<float>& vectors, std::span<const double> 
 }
 
 // How well predictions, and single trials, tell how similar the noise-free responses are: correlations over
-// all pairs of held-out images. Every neuron is weighed by w, predictions by v too (method.md section 4).
+// all pairs of held-out images. Every neuron is weighed by w, predictions by v too (docs/targets.md).
 void AddTrueSimilarity(Json& result, const FitData& data, std::span<const int64_t> images,
                        const NdArray<float>& denoised, const std::vector<double>& w,
                        const std::vector<double>& v) {
@@ -150,6 +152,8 @@ Json WriteFitResult(const std::filesystem::path& out, FitState& state, const std
   for (size_t k = 0; k < data.size(); ++k) {
     const Recording& recording = data[k].recording;
     const Scored scored = Score(data[k], predictions[k]);
+    if (const std::string few = FewRepeats(scored.reliability); !few.empty())
+      spdlog::warn("{}: {}", recording.name, few);
     Json scan = {{"name", recording.name}, {"neurons", recording.neurons()}};
     scan.update(scored.Summary());
     similarity = Json::object();

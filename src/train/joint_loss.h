@@ -18,7 +18,7 @@ struct StepData {
   torch::Tensor wanted;          // [pairs]: the target's similarities
 };
 
-// The two parts of L = L_task + alpha * L_similarity (method.md section 5).
+// The two parts of L = L_task + alpha * L_similarity (Li et al. 2019; docs/metrics.md).
 struct StepLoss {
   torch::Tensor task, similarity;  // similarity: undefined without a target
 };

@@ -18,7 +18,7 @@ std::array<torch::Tensor, kStages> RandomStages(uint64_t seed, int64_t images) {
   return stages;
 }
 
-// method.md's formula with plain loops in double precision.
+// The formula of docs/metrics.md with plain loops in double precision.
 double PlainCosine(const torch::Tensor& features, const std::vector<double>& mean, int64_t i, int64_t j) {
   double product = 0, first = 0, second = 0;
   const auto values = features.accessor<float, 4>();

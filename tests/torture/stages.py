@@ -12,6 +12,9 @@ import time
 
 IMAGES = "npy:in/images.npy,in/labels.npy"
 STIMULI = "dead-leaves:40x36x64"
+FIT = "fit in/scan.h5 --channels 4 --max-epochs 4 --out out/m.safetensors"
+FOLDS = "fit in/scan.h5 --channels 4 --max-epochs 2 --folds 2 --out out/m.safetensors"
+MODEL_PAGE = "report out/m.safetensors --out r.html"
 HANG = 600  # seconds after which a process will not end
 
 EXPERIMENT = f"""name = "tiny"
@@ -72,8 +75,8 @@ def stages():
         Stage("import", "import in/scan.h5 --out out/scan/", ["inspect out/scan"],
               unread=("config.json", "SHA256SUMS", "statistics/")),
         Stage("inspect", "inspect in/scan.h5 --out out/i.json"),
-        Stage("fit", "fit in/scan.h5 --channels 4 --max-epochs 4 --out out/m.safetensors"),
-        Stage("fit folds", "fit in/scan.h5 --channels 4 --max-epochs 2 --folds 2 --out out/m.safetensors"),
+        Stage("fit", FIT, [FIT, MODEL_PAGE]),
+        Stage("fit folds", FOLDS, [FOLDS, MODEL_PAGE]),
         Stage("predict", f"predict in/m.safetensors --stimuli {STIMULI} --out out/R.npy"),
         Stage("similarity", f"{similarity} --out out/S.npy",
               [f"{similarity} --out out/S.npy", "report out/S.npy --out r.html"]),
