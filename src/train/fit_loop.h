@@ -18,12 +18,12 @@ struct FitPlace {
   Json identity;
 };
 
-// Fits state.encoders to the training trials of `data` (docs/encoding-models.md), from where `state` stands, and
-// leaves them in evaluation mode with the weights of the best epoch. An epoch ends when the recording with
-// the most trials does; shorter ones begin anew meanwhile. Each step adds up the gradients of one batch of
-// every recording. Plateau decay: when the validation correlation (mean over the neurons of all recordings)
-// stands still, back to the best weights with a smaller rate. Errors: a loss that is not finite, an
-// interrupt; the state after the last epoch is saved.
+// Fits state.encoders to the training trials of `data` (docs/encoding-models.md), from where `state` stands,
+// and leaves them in evaluation mode with the weights of the best epoch. An epoch ends when the recording
+// with the most trials does; shorter ones begin anew meanwhile. Each step adds up the gradients of one batch
+// of every recording. Plateau decay: when the validation correlation (mean over the neurons of all
+// recordings) stands still, back to the best weights with a smaller rate. Errors: a loss that is not finite,
+// an interrupt; the state after the last epoch is saved.
 void RunFit(const FitOptions& options, const std::vector<FitData>& data, FitState& state,
             const FitPlace& place);
 
