@@ -105,6 +105,11 @@ TEST(NeuronFigures, WrongOnesAreNamed) {
   EXPECT_THAT(fault("/height", 1 << 30), HasSubstr("height: expected the size of an image"));
   std::filesystem::remove(model + ".fields.png");
   EXPECT_THAT(fault("/gradient_images", 3), HasSubstr("mouse.safetensors.fields.png"));
+  std::string bytes = ReadFile(model + ".figures.json");
+  bytes[bytes.find("gradient_images")] = 'G';
+  WriteFileAtomically(model + ".figures.json", bytes);
+  EXPECT_THAT(MessageOf([&] { MakeReport({.paths = {model}}, folder / "report.html"); }),
+              AllOf(HasSubstr("the file is damaged"), HasSubstr("mouse.safetensors.figures.json: expected")));
   std::filesystem::remove(model + ".figures.json");
   EXPECT_THAT(MessageOf([&] { MakeReport({.paths = {model}}, folder / "report.html"); }),
               HasSubstr("mouse.safetensors.figures.json"));
