@@ -144,6 +144,7 @@ torch::Tensor ApgdStep(const torch::Tensor& point, const torch::Tensor& previous
 
 AttackOutcome Apgd(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon,
                    const ApgdOptions& options) {
+  RequireUsable(options, epsilon);
   const bool dlr = options.loss == ApgdLoss::kDlr;
   if (dlr) RequireClasses(classifier, input.targets.defined() ? 4 : 3, "the DLR loss");
   Victim victim(classifier, input, norm);
@@ -155,6 +156,7 @@ AttackOutcome Apgd(const Classifier& classifier, const AttackInput& input, Norm 
 
 AttackOutcome ApgdTargeted(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon,
                            const ApgdOptions& options) {
+  RequireUsable(options, epsilon);
   RequireUntargeted(input, "APGD-T");
   RequireClasses(classifier, 4, "the targeted DLR loss");
   Victim victim(classifier, input, norm);

@@ -239,4 +239,37 @@ TEST(Attacks, GoOnWithoutTheImagesThatHaveNoStart) {
   expect(BrendelBethge(model.classifier, model.input, Norm::kL2, {.steps = 5, .directions = 50}), 59);
 }
 
+TEST(Attacks, RefuseWhatNoAttackCanRunWith) {
+  const AnyImages model;
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const auto& [name, attack] : BudgetAttacks(model.classifier))
+    for (const double epsilon : {-0.1, nan, std::numeric_limits<double>::infinity()}) {
+      SCOPED_TRACE(name);
+      EXPECT_THROW(attack(model.input, Norm::kLinf, epsilon), Error);
+    }
+  const Classifier& classifier = model.classifier;
+  const AttackInput& input = model.input;
+  const Norm norm = Norm::kL2;
+  EXPECT_THROW(Pgd(classifier, input, norm, 0.1, {.relative_step = nan}), Error);
+  EXPECT_THROW(Apgd(classifier, input, norm, 0.1, {.restarts = 0}), Error);
+  EXPECT_THROW(ApgdTargeted(classifier, input, norm, 0.1, {.target_classes = 0}), Error);
+  EXPECT_THROW(Square(classifier, input, norm, 0.1, {.share = -1}), Error);
+  EXPECT_THROW(FabTargeted(classifier, input, norm, 0.1, {.eta = nan}), Error);
+  EXPECT_THROW(AutoAttack(classifier, input, norm, 0.1, {.square_queries = -5}), Error);
+  EXPECT_THROW(Fab(classifier, input, norm, {.steps = 0}), Error);
+  EXPECT_THROW(Fmn(classifier, input, norm, {.gamma = -0.05}), Error);
+  EXPECT_THROW(DeepFool(classifier, input, norm, {.candidates = 0}), Error);
+  EXPECT_THROW(BrendelBethge(classifier, input, norm, {.decays = 0}), Error);
+  EXPECT_THROW(Boundary(classifier, input, {.check_every = 0}), Error);
+  EXPECT_THROW(CarliniWagner(classifier, input, {.constant = nan}), Error);
+  try {
+    Boundary(classifier, input, {.steps = -3});
+    FAIL() << "a negative number of steps was taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_EQ(error.parts().where, "steps");
+    EXPECT_EQ(error.parts().got, "-3");
+  }
+}
+
 }  // namespace murine::attack_outcome_test

@@ -21,6 +21,7 @@ void Merge(AttackOutcome& whole, const AttackOutcome& part, const torch::Tensor&
 
 AttackOutcome AutoAttack(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon,
                          const AutoAttackOptions& options) {
+  RequireUsable(options, epsilon);
   RequireUntargeted(input, "AutoAttack");
   RequireClasses(classifier, 4, "AutoAttack");
   const ApgdOptions apgd{

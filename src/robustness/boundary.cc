@@ -51,6 +51,7 @@ torch::Tensor Follow(std::vector<BoundaryPace>& paces, const torch::Tensor& sphe
 
 AttackOutcome Boundary(const Classifier& classifier, const AttackInput& input,
                        const BoundaryOptions& options) {
+  RequireUsable(options);
   Victim victim(classifier, input, Norm::kL2);
   auto [rows, best] =
       FindStarts(victim, input, victim.Standing(), options.directions, options.blends, options.seed);

@@ -60,6 +60,7 @@ torch::Tensor BestSteps(const torch::Tensor& images, const torch::Tensor& points
 
 AttackOutcome BrendelBethge(const Classifier& classifier, const AttackInput& input, Norm norm,
                             const BrendelBethgeOptions& options) {
+  RequireUsable(options);
   Victim victim(classifier, input, norm);
   const Starts starts = FindNearStarts(victim, input, victim.Standing(), norm, options.directions,
                                        options.blends, options.seed);

@@ -66,6 +66,7 @@ void CarliniWagnerAdam(torch::Tensor& w, torch::Tensor& first, torch::Tensor& se
 
 AttackOutcome CarliniWagner(const Classifier& classifier, const AttackInput& input,
                             const CarliniWagnerOptions& options) {
+  RequireUsable(options);
   Victim victim(classifier, input, Norm::kL2);
   const torch::Tensor rows = victim.Standing();
   if (rows.size(0) == 0) return victim.Outcome();

@@ -28,6 +28,7 @@ torch::Tensor DeepFoolStep(const torch::Tensor& logits, const torch::Tensor& gra
 
 AttackOutcome DeepFool(const Classifier& classifier, const AttackInput& input, Norm norm,
                        const DeepFoolOptions& options) {
+  RequireUsable(options);
   RequireUntargeted(input, "DeepFool");
   Victim victim(classifier, input, norm);
   const torch::Tensor all = victim.Standing();

@@ -135,6 +135,7 @@ Planes TowardsNearest(Victim& victim, const torch::Tensor& points, const torch::
 
 AttackOutcome Fab(const Classifier& classifier, const AttackInput& input, Norm norm,
                   const FabOptions& options) {
+  RequireUsable(options);
   Victim victim(classifier, input, norm);
   const torch::Tensor rows = victim.Beyond(0);
   RunAll(victim, input, norm, /*enough=*/0, /*attempt=*/0, options,
@@ -148,6 +149,7 @@ AttackOutcome Fab(const Classifier& classifier, const AttackInput& input, Norm n
 
 AttackOutcome FabTargeted(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon,
                           const FabOptions& options) {
+  RequireUsable(options, epsilon);
   RequireUntargeted(input, "FAB-T");
   Victim victim(classifier, input, norm);
   const torch::Tensor ranked = RankedOtherClasses(victim.clean_logits(), input.labels);

@@ -36,6 +36,7 @@ torch::Tensor FmnRadius(const FmnRadii& radii, const torch::Tensor& fooled, doub
 
 AttackOutcome Fmn(const Classifier& classifier, const AttackInput& input, Norm norm,
                   const FmnOptions& options) {
+  RequireUsable(options);
   Victim victim(classifier, input, norm);
   const torch::Tensor rows = victim.Standing();
   if (rows.size(0) == 0) return victim.Outcome();

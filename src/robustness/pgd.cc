@@ -31,6 +31,7 @@ torch::Tensor PgdStep(const torch::Tensor& point, const torch::Tensor& gradient,
 }
 
 AttackOutcome Fgsm(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon) {
+  RequireNumber("epsilon", epsilon);
   Victim victim(classifier, input, norm);
   const torch::Tensor rows = victim.Standing();
   if (epsilon == 0 || rows.size(0) == 0) return victim.Outcome();
@@ -45,6 +46,7 @@ AttackOutcome Fgsm(const Classifier& classifier, const AttackInput& input, Norm 
 
 AttackOutcome Pgd(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon,
                   const PgdOptions& options) {
+  RequireUsable(options, epsilon);
   Victim victim(classifier, input, norm);
   for (int restart = 0; restart < options.restarts && epsilon > 0; ++restart) {
     torch::Tensor rows = victim.Standing();

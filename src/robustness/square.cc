@@ -32,6 +32,7 @@ torch::Tensor Propose(const AttackInput& part, const torch::Tensor& best, uint64
 
 AttackOutcome Square(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon,
                      const SquareOptions& options) {
+  RequireUsable(options, epsilon);
   Victim victim(classifier, input, norm);
   const ImageShape shape{input.images.size(1), input.images.size(2), input.images.size(3)};
   const auto epsilon_linf = static_cast<float>(epsilon);

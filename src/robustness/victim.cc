@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "base/error.h"
 #include "base/interrupt.h"
 
@@ -134,6 +136,24 @@ void RequireClasses(const Classifier& classifier, int64_t least, std::string_vie
                  .expected = fmt::format("{} or more", least),
                  .got = fmt::format("{}", classifier.classes),
                  .hint = "apgd-ce, fab and square need only two"});
+}
+
+void RequireCount(std::string_view name, int64_t value) {
+  if (value < 1)
+    throw Error({.what = "an attack cannot run with this",
+                 .where = std::string(name),
+                 .expected = "1 or more",
+                 .got = fmt::format("{}", value),
+                 .kind = ErrorKind::kUsage});
+}
+
+void RequireNumber(std::string_view name, double value) {
+  if (!std::isfinite(value) || value < 0)
+    throw Error({.what = "an attack cannot run with this",
+                 .where = std::string(name),
+                 .expected = "a finite number, 0 or more",
+                 .got = fmt::format("{}", value),
+                 .kind = ErrorKind::kUsage});
 }
 
 void RequireUntargeted(const AttackInput& input, std::string_view what) {

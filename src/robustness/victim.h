@@ -64,6 +64,21 @@ class Victim {
 void RequireClasses(const Classifier& classifier, int64_t least, std::string_view what);
 void RequireUntargeted(const AttackInput& input, std::string_view what);
 
+// Error kUsage for a count below 1, for a number that is negative or not finite.
+void RequireCount(std::string_view name, int64_t value);
+void RequireNumber(std::string_view name, double value);
+
+// The same for every field of an attack's options, and for its budget.
+template <class Options>
+void RequireUsable(const Options& options, double epsilon = 0) {
+  RequireNumber("epsilon", epsilon);
+  Options::Visit(options, [](std::string_view name, const auto& value, std::string_view) {
+    using T = std::decay_t<decltype(value)>;
+    if constexpr (std::is_floating_point_v<T>) RequireNumber(name, value);
+    if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) RequireCount(name, value);
+  });
+}
+
 // Leaves the rows `keep` [k] of each tensor.
 void KeepRows(const torch::Tensor& keep, std::initializer_list<torch::Tensor*> tensors);
 
