@@ -6,6 +6,9 @@
 namespace murine {
 namespace {
 
+constexpr double kBeyond = 1.1;  // a step onto a linearized boundary goes this much further
+constexpr int64_t kTurns = 20;   // times that a path which has crossed nothing linearizes again
+
 // Noise images that are a success.
 Starts FindNoise(Victim& victim, const AttackInput& input, torch::Tensor rows, int64_t directions,
                  uint64_t seed) {
@@ -24,12 +27,13 @@ Starts FindNoise(Victim& victim, const AttackInput& input, torch::Tensor rows, i
   return {torch::cat(found_rows), torch::cat(found_points)};
 }
 
-// The step onto the nearest linearized boundary.
-torch::Tensor LinearizedSteps(Victim& victim, const AttackInput& part, const torch::Tensor& rows, Norm norm) {
+// The steps from the points onto the nearest boundary as linearized there.
+torch::Tensor LinearizedSteps(Victim& victim, const AttackInput& part, const torch::Tensor& points,
+                              const torch::Tensor& rows, Norm norm) {
   constexpr int64_t kClasses = 10;
   if (part.targets.defined()) {
-    const auto at = victim.Differentiate(part.images, rows,
-                                         [&](const torch::Tensor& logits) { return Margin(logits, part); });
+    const auto at =
+        victim.Differentiate(points, rows, [&](const torch::Tensor& logits) { return Margin(logits, part); });
     const torch::Tensor flat = at.gradient.flatten(1);
     const torch::Tensor steepness = norm == Norm::kLinf ? flat.abs().sum(1) : flat.norm(2, 1);
     return -PerImage(at.loss / steepness.clamp_min(1e-8)) * Steepest(at.gradient, norm);
@@ -37,7 +41,7 @@ torch::Tensor LinearizedSteps(Victim& victim, const AttackInput& part, const tor
   const torch::Tensor clean = victim.clean_logits().index_select(0, rows);
   const torch::Tensor classes =
       torch::cat({part.labels.unsqueeze(1), RankedOtherClasses(clean, part.labels)}, 1).slice(1, 0, kClasses);
-  const auto at = victim.DifferentiateLogits(part.images, rows, classes);
+  const auto at = victim.DifferentiateLogits(points, rows, classes);
   return DeepFoolStep(at.logits.gather(1, classes), at.gradients, norm);
 }
 
@@ -49,15 +53,23 @@ Starts FindNearStarts(Victim& victim, const AttackInput& input, const torch::Ten
     return FindStarts(victim, input, all_rows, directions, blends, seed);
   torch::Tensor rows = all_rows;
   torch::Tensor images = input.images.index_select(0, rows);
-  torch::Tensor steps = LinearizedSteps(victim, SelectRows(input, rows), rows, norm);
   std::vector<torch::Tensor> found_rows, found_points;
-  for (double length = 1.1; length < 1.1 * 65 && rows.size(0) > 0; length *= 2) {
-    const torch::Tensor points = (images + length * steps).clamp(0, 1);
+  // Keeps the points that are a success; returns the places of the others.
+  const auto keep_found = [&](const torch::Tensor& points) {
     const torch::Tensor fooled = victim.Fooled(victim.Logits(points, rows), rows);
     const torch::Tensor found = fooled.nonzero().squeeze(1);
     found_rows.push_back(rows.index_select(0, found));
     found_points.push_back(points.index_select(0, found));
-    KeepRows(fooled.logical_not().nonzero().squeeze(1), {&rows, &images, &steps});
+    return fooled.logical_not().nonzero().squeeze(1);
+  };
+  torch::Tensor steps = LinearizedSteps(victim, SelectRows(input, rows), images, rows, norm);
+  for (double length = kBeyond; length < kBeyond * 65 && rows.size(0) > 0; length *= 2)
+    KeepRows(keep_found((images + length * steps).clamp(0, 1)), {&rows, &images, &steps});
+  torch::Tensor points = images;
+  for (int64_t turn = 0; turn < kTurns && rows.size(0) > 0; ++turn) {
+    steps = LinearizedSteps(victim, SelectRows(input, rows), points, rows, norm);
+    points = (points + kBeyond * steps).clamp(0, 1);
+    KeepRows(keep_found(points), {&rows, &points});
   }
   const Starts others = FindStarts(victim, input, rows, directions, blends, seed);
   found_rows.push_back(others.rows);

@@ -17,7 +17,8 @@ Starts FindStarts(Victim& victim, const AttackInput& input, const torch::Tensor&
 
 // Starts near the image, for an attack that knows the gradient: beyond the nearest of the linearized
 // boundaries of the ten most likely classes (or of the target's), twice as far until one succeeds, up to 64
-// times. Where none does, and where `input.starts` are given, as above.
+// times; where none does, along a path that linearizes again after every step. Where that fails too, and
+// where `input.starts` are given, as above.
 Starts FindNearStarts(Victim& victim, const AttackInput& input, const torch::Tensor& rows, Norm norm,
                       int64_t directions, int64_t blends, uint64_t seed);
 
