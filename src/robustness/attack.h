@@ -28,8 +28,8 @@ struct AttackInput {
   torch::Tensor images, labels, index;
   // [n] the class that each image shall be taken for; undefined: any but the label.
   torch::Tensor targets = {};
-  // [n, c, h, w] points that already are a success, for the attacks that walk along the boundary; undefined:
-  // blended noise. Needed in practice where there are targets, for noise is seldom taken for them.
+  // [n, c, h, w] points that already are a success, for the attacks that walk along the boundary; where
+  // undefined or none: noise, which a trained network often takes for the same class always.
   torch::Tensor starts = {};
   // Told how many more questions the model was asked, an image each, as they are asked; may be empty.
   std::function<void(int64_t questions)> asked = {};
@@ -105,9 +105,9 @@ std::span<const EnumName<TargetShuffle>> EnumNames(TargetShuffle);
 torch::Tensor ShuffledTargets(const torch::Tensor& labels, int64_t classes, TargetShuffle shuffle,
                               uint64_t seed);
 
-// For each image of a set a place [n] in it where `starts` of a targeted attack can be taken: one of the
-// images that are taken for the target (predictions [n]), drawn from the stream (seed, "attack/starts", 0,
-// image); -1: there is none.
-torch::Tensor StartPlaces(const torch::Tensor& predictions, const torch::Tensor& targets, uint64_t seed);
+// For each of the images [n, ...] the place [n] of the nearest image (L2) of a pool [m, ...] among those that
+// are allowed for it, [n, m] bool; -1: none is. Ties go to the first.
+torch::Tensor NearestAllowed(const torch::Tensor& images, const torch::Tensor& pool,
+                             const torch::Tensor& allowed);
 
 }  // namespace murine

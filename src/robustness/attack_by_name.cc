@@ -63,6 +63,10 @@ NamedAttack MakeAttack(AttackName name, Norm norm, const AttackSettings& setting
                          return attack(classifier, input, norm, options);
                        }};
   };
+  const auto walking = [](NamedAttack attack) {
+    attack.walks = true;
+    return attack;
+  };
   const auto l2 = [&](auto options, const auto& attack) {
     SetSteps(options.steps, settings);
     return NamedAttack{OptionsToJson(options), [=](const Classifier& classifier, const AttackInput& input,
@@ -100,9 +104,9 @@ NamedAttack MakeAttack(AttackName name, Norm norm, const AttackSettings& setting
     case kFab:
       return minimal(FabOptions{.seed = settings.seed}, Fab);
     case kBoundary:
-      return l2(BoundaryOptions{.seed = settings.seed}, Boundary);
+      return walking(l2(BoundaryOptions{.seed = settings.seed}, Boundary));
     case kBrendelBethge:
-      return minimal(BrendelBethgeOptions{.seed = settings.seed}, BrendelBethge);
+      return walking(minimal(BrendelBethgeOptions{.seed = settings.seed}, BrendelBethge));
     case kFmn:
       return minimal(FmnOptions{}, Fmn);
     case kDeepFool:

@@ -19,6 +19,7 @@ struct AttackSettings {
 struct NamedAttack {
   Json parameters;  // all that the attack goes by, under its options' names
   std::function<AttackOutcome(const Classifier&, const AttackInput&, double epsilon)> run;
+  bool walks = false;  // along the boundary, from AttackInput::starts
 };
 
 // Attacks that look for the least perturbation take no notice of epsilon.

@@ -139,8 +139,9 @@ TEST(Attacks, TargetedEndInTheirTargets) {
   model.input.targets = ShuffledTargets(model.input.labels, 5, TargetShuffle::kElementWise, /*seed=*/3);
   // Any image of the target's class is a start.
   const torch::Tensor predictions = model.classifier.logits(model.input.images).argmax(1);
-  model.input.starts =
-      model.input.images.index_select(0, StartPlaces(predictions, model.input.targets, 1).clamp_min(0));
+  const torch::Tensor allowed = predictions.eq(model.input.targets.unsqueeze(1));
+  model.input.starts = model.input.images.index_select(
+      0, NearestAllowed(model.input.images, model.input.images, allowed).clamp_min(0));
   const int64_t hit_when_clean = Count(predictions.eq(model.input.targets));
   for (const auto& [name, attack] : AllAttacks(model.classifier))
     for (const Norm norm : {Norm::kLinf, Norm::kL2}) {
@@ -234,9 +235,9 @@ TEST(Attacks, GoOnWithoutTheImagesThatHaveNoStart) {
     EXPECT_EQ(outcome.queries[4].item<int64_t>(), queries);
     EXPECT_EQ(Count(outcome.success), 5);
   };
-  // The clean image and 50 of noise; and a gradient and 7 points along it.
+  // The clean image and 50 of noise; and a gradient and 7 points along it, and 20 of each on the path.
   expect(Boundary(model.classifier, model.input, {.steps = 20, .directions = 50}), 51);
-  expect(BrendelBethge(model.classifier, model.input, Norm::kL2, {.steps = 5, .directions = 50}), 59);
+  expect(BrendelBethge(model.classifier, model.input, Norm::kL2, {.steps = 5, .directions = 50}), 99);
 }
 
 TEST(Attacks, RefuseWhatNoAttackCanRunWith) {

@@ -2,7 +2,8 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <map>
+#include <functional>
+#include <limits>
 #include <numeric>
 
 #include "base/error.h"
@@ -71,18 +72,29 @@ torch::Tensor ShuffledTargets(const torch::Tensor& labels, int64_t classes, Targ
                                                : ShuffleClasses(values, classes, seed)));
 }
 
-torch::Tensor StartPlaces(const torch::Tensor& predictions, const torch::Tensor& targets, uint64_t seed) {
-  std::map<int64_t, std::vector<int64_t>> places;
-  const auto prediction = predictions.accessor<int64_t, 1>();
-  for (int64_t i = 0; i < predictions.size(0); ++i) places[prediction[i]].push_back(i);
-  const auto target = targets.accessor<int64_t, 1>();
-  std::vector<int64_t> starts;
-  for (int64_t i = 0; i < targets.size(0); ++i) {
-    const auto found = places.find(target[i]);
-    RandomStream stream(seed, "attack/starts", 0, static_cast<uint64_t>(i));
-    starts.push_back(found == places.end() ? -1 : found->second[stream.Below(found->second.size())]);
-  }
-  return ToTensor(std::span<const int64_t>(starts));
+torch::Tensor NearestAllowed(const torch::Tensor& images, const torch::Tensor& pool,
+                             const torch::Tensor& allowed) {
+  const torch::Tensor from = images.contiguous(), to = pool.contiguous(), may = allowed.contiguous();
+  const int64_t n = images.size(0), m = pool.size(0);
+  const auto size = static_cast<size_t>(images[0].numel());
+  torch::Tensor places = torch::full({n}, -1, torch::kInt64);
+  at::parallel_for(0, n, 1, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      const std::span<const float> image = Values(from).subspan(static_cast<size_t>(i) * size, size);
+      float least = std::numeric_limits<float>::infinity();
+      for (int64_t j = 0; j < m; ++j) {
+        if (!may.data_ptr<bool>()[i * m + j]) continue;
+        const std::span<const float> other = Values(to).subspan(static_cast<size_t>(j) * size, size);
+        const float square =
+            std::transform_reduce(image.begin(), image.end(), other.begin(), 0.f, std::plus(),
+                                  [](float a, float b) { return (a - b) * (a - b); });
+        if (square >= least) continue;
+        least = square;
+        places.data_ptr<int64_t>()[i] = j;
+      }
+    }
+  });
+  return places;
 }
 
 }  // namespace murine

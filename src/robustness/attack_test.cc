@@ -95,13 +95,18 @@ TEST(Targets, AreShuffledLabelsOfOtherClasses) {
   EXPECT_THROW(ShuffledTargets(alike, 1, TargetShuffle::kClassWise, 1), Error);
 }
 
-TEST(Targets, StartsAreOfTheTargetsClass) {
-  const torch::Tensor predictions = torch::tensor({0, 1, 1, 0, 2}, torch::kInt64);
-  const torch::Tensor targets = torch::tensor({1, 0, 2, 3, 1}, torch::kInt64);
-  const torch::Tensor places = StartPlaces(predictions, targets, 5);
-  EXPECT_EQ(places[3].item<int64_t>(), -1);
-  for (const int64_t i : {0, 1, 2, 4})
-    EXPECT_EQ(predictions[places[i].item<int64_t>()].item<int64_t>(), targets[i].item<int64_t>());
+TEST(NearestAllowed, IsTheNearestOfThoseAllowed) {
+  const torch::Tensor images = UniformTensor({9, 1, 3, 4}, 0, 1, RandomStream(4, "images"));
+  const torch::Tensor pool = UniformTensor({30, 1, 3, 4}, 0, 1, RandomStream(4, "pool"));
+  torch::Tensor allowed = UniformTensor({9, 30}, 0, 1, RandomStream(4, "allowed")) < 0.3;
+  allowed[5] = false;
+  const torch::Tensor places = NearestAllowed(images, pool, allowed);
+  const torch::Tensor distances = (images.flatten(1).unsqueeze(1) - pool.flatten(1).unsqueeze(0))
+                                      .square()
+                                      .sum(2)
+                                      .masked_fill(allowed.logical_not(), 1e9);
+  for (int64_t i = 0; i < 9; ++i)
+    EXPECT_EQ(places[i].item<int64_t>(), i == 5 ? -1 : distances[i].argmin().item<int64_t>());
 }
 
 TEST(Correct, NamesTheImageWithoutFiniteLogits) {

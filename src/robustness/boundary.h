@@ -31,8 +31,9 @@ struct BoundaryOptions {
 };
 
 // The boundary attack (Brendel et al. 2018, arXiv 1712.04248): a random walk along the decision boundary
-// towards the clean image that asks for decisions only. L2. All images at once, each with its own steps. An
-// image for which no start is found has no success; the others go on.
+// towards the clean image that asks for decisions only. L2. All images at once, each with its own steps.
+// Where `input.starts` are none it starts from noise. An image for which no start is found has no success;
+// the others go on.
 AttackOutcome Boundary(const Classifier& classifier, const AttackInput& input,
                        const BoundaryOptions& options);
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "robustness/start.h"
 #include "robustness/victim.h"
 
 namespace murine {
@@ -41,7 +42,8 @@ AttackOutcome Fmn(const Classifier& classifier, const AttackInput& input, Norm n
   const torch::Tensor rows = victim.Standing();
   if (rows.size(0) == 0) return victim.Outcome();
   const AttackInput part = SelectRows(input, rows);
-  torch::Tensor offset = torch::zeros_like(part.images);
+  torch::Tensor offset =
+      (part.images + LinearizedSteps(victim, part, part.images, rows, norm)).clamp(0, 1) - part.images;
   const torch::Tensor largest = Sizes(torch::maximum(part.images, 1 - part.images), norm);
   const double side = std::sqrt(static_cast<double>(offset.numel() / offset.size(0)));
   torch::Tensor radius = torch::full({rows.size(0)}, std::numeric_limits<float>::infinity());

@@ -19,8 +19,9 @@ struct FmnOptions {
 };
 
 // Fast minimum-norm attack (Pintor et al. 2021, arXiv 2102.12827): gradient steps inside a ball whose radius
-// shrinks after a success and grows otherwise. No step is longer than the ball is wide, which the paper
-// leaves to the choice of the first step: with 1 for all, small perturbations need ten times the steps.
+// shrinks after a success and grows otherwise. It starts on the nearest linearized boundary. No step is
+// longer than the ball is wide, which the paper leaves to the choice of the first step: with 1 for all, small
+// perturbations need ten times the steps.
 AttackOutcome Fmn(const Classifier& classifier, const AttackInput& input, Norm norm,
                   const FmnOptions& options);
 

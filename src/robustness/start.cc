@@ -27,7 +27,20 @@ Starts FindNoise(Victim& victim, const AttackInput& input, torch::Tensor rows, i
   return {torch::cat(found_rows), torch::cat(found_points)};
 }
 
-// The steps from the points onto the nearest boundary as linearized there.
+// The starts given, where they are a success; noise for the others.
+Starts FindFar(Victim& victim, const AttackInput& input, const torch::Tensor& rows, int64_t directions,
+               uint64_t seed) {
+  if (!input.starts.defined()) return FindNoise(victim, input, rows, directions, seed);
+  const torch::Tensor points = input.starts.index_select(0, rows);
+  const torch::Tensor fooled = victim.Fooled(victim.Logits(points, rows), rows);
+  const torch::Tensor good = fooled.nonzero().squeeze(1);
+  const Starts noise = FindNoise(victim, input, rows.masked_select(fooled.logical_not()), directions, seed);
+  return {torch::cat({rows.index_select(0, good), noise.rows}),
+          torch::cat({points.index_select(0, good), noise.points})};
+}
+
+}  // namespace
+
 torch::Tensor LinearizedSteps(Victim& victim, const AttackInput& part, const torch::Tensor& points,
                               const torch::Tensor& rows, Norm norm) {
   constexpr int64_t kClasses = 10;
@@ -45,12 +58,9 @@ torch::Tensor LinearizedSteps(Victim& victim, const AttackInput& part, const tor
   return DeepFoolStep(at.logits.gather(1, classes), at.gradients, norm);
 }
 
-}  // namespace
-
 Starts FindNearStarts(Victim& victim, const AttackInput& input, const torch::Tensor& all_rows, Norm norm,
                       int64_t directions, int64_t blends, uint64_t seed) {
-  if (input.starts.defined() || all_rows.size(0) == 0)
-    return FindStarts(victim, input, all_rows, directions, blends, seed);
+  if (all_rows.size(0) == 0) return {all_rows, input.images.index_select(0, all_rows)};
   torch::Tensor rows = all_rows;
   torch::Tensor images = input.images.index_select(0, rows);
   std::vector<torch::Tensor> found_rows, found_points;
@@ -80,19 +90,14 @@ Starts FindNearStarts(Victim& victim, const AttackInput& input, const torch::Ten
 Starts FindStarts(Victim& victim, const AttackInput& input, const torch::Tensor& rows, int64_t directions,
                   int64_t blends, uint64_t seed) {
   if (rows.size(0) == 0) return {rows, input.images.index_select(0, rows)};
-  if (input.starts.defined()) {
-    const torch::Tensor points = input.starts.index_select(0, rows);
-    const torch::Tensor good = victim.Fooled(victim.Logits(points, rows), rows).nonzero().squeeze(1);
-    return {rows.index_select(0, good), points.index_select(0, good)};
-  }
-  const Starts noise = FindNoise(victim, input, rows, directions, seed);
-  Starts starts{noise.rows, noise.points.clone()};
-  torch::Tensor open = torch::arange(noise.rows.size(0));  // places whose mixture is not settled
+  const Starts far = FindFar(victim, input, rows, directions, seed);
+  Starts starts{far.rows, far.points.clone()};
+  torch::Tensor open = torch::arange(far.rows.size(0));  // places whose mixture is not settled
   for (int64_t blend = 1; blend < blends && open.size(0) > 0; ++blend) {
     const double share = static_cast<double>(blend) / static_cast<double>(blends);
-    const torch::Tensor open_rows = noise.rows.index_select(0, open);
+    const torch::Tensor open_rows = far.rows.index_select(0, open);
     const torch::Tensor mixed =
-        (1 - share) * input.images.index_select(0, open_rows) + share * noise.points.index_select(0, open);
+        (1 - share) * input.images.index_select(0, open_rows) + share * far.points.index_select(0, open);
     const torch::Tensor fooled = victim.Fooled(victim.Logits(mixed, open_rows), open_rows);
     const torch::Tensor found = fooled.nonzero().squeeze(1);
     starts.points.index_copy_(0, open.index_select(0, found), mixed.index_select(0, found));

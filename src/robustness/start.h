@@ -10,15 +10,20 @@ struct Starts {
 };
 
 // Starts of the attacks that walk along the boundary, for the images `rows` of the batch: `input.starts`
-// where given and a success; else the first of `directions` uniform noise images that is one, blended with
-// the clean image as little as the first of `blends` equal mixtures that still is one asks for.
+// where they are a success, else the first of `directions` uniform noise images that is one; blended with the
+// clean image as little as the first of `blends` equal mixtures that still is one asks for.
 Starts FindStarts(Victim& victim, const AttackInput& input, const torch::Tensor& rows, int64_t directions,
                   int64_t blends, uint64_t seed);
 
+// The steps from the points [m, c, h, w] of the images `rows` onto the nearest boundary (of the ten most
+// likely classes; targeted, of the target) as linearized there.
+torch::Tensor LinearizedSteps(Victim& victim, const AttackInput& part, const torch::Tensor& points,
+                              const torch::Tensor& rows, Norm norm);
+
 // Starts near the image, for an attack that knows the gradient: beyond the nearest of the linearized
 // boundaries of the ten most likely classes (or of the target's), twice as far until one succeeds, up to 64
-// times; where none does, along a path that linearizes again after every step. Where that fails too, and
-// where `input.starts` are given, as above.
+// times; where none does, along a path that linearizes again after every step; where that fails too, as
+// above.
 Starts FindNearStarts(Victim& victim, const AttackInput& input, const torch::Tensor& rows, Norm norm,
                       int64_t directions, int64_t blends, uint64_t seed);
 

@@ -169,6 +169,22 @@ AttackInput Subject::Batch(int64_t first, int64_t last) const {
   return batch;
 }
 
+torch::Tensor Subject::Starts(const AttackInput& batch) const {
+  const ImageSet& images = input_.images;
+  const torch::Tensor pool =
+      ToTensor(images.Floats(0, count()), {count(), images.channels, images.height, images.width});
+  if (!predictions_.defined()) {
+    torch::NoGradGuard no_grad;
+    std::vector<torch::Tensor> parts;
+    for (const torch::Tensor& part : pool.split(options_.batch))
+      parts.push_back(attacked().logits(part).argmax(1));
+    predictions_ = torch::cat(parts);
+  }
+  const torch::Tensor allowed =
+      targeted() ? predictions_.eq(batch.targets.unsqueeze(1)) : predictions_.ne(batch.labels.unsqueeze(1));
+  return pool.index_select(0, NearestAllowed(batch.images, pool, allowed).clamp_min(0));
+}
+
 Records Subject::Judge(const AttackInput& batch, const torch::Tensor& images) const {
   return {.correct = Flags(Correct(input_.classifier, batch, images))};
 }
@@ -183,6 +199,7 @@ Records Subject::Attack(const NamedAttack& attack, double epsilon, Norm norm, in
                         const Asked& asked) const {
   AttackInput batch = Batch(first, last);
   batch.asked = asked;
+  if (attack.walks) batch.starts = Starts(batch);
   const AttackOutcome outcome = attack.run(attacked(), batch, epsilon);
   torch::Tensor success = outcome.success, perturbation = outcome.perturbation;
   Records records;

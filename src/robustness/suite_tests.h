@@ -52,10 +52,14 @@ class Subject {
 
  private:
   torch::Tensor Labels(int64_t first, int64_t last) const;
+  // Of the batch's images the nearest of the whole set that the attacked model takes for another class (for
+  // the target).
+  torch::Tensor Starts(const AttackInput& batch) const;
 
   const EvaluateOptions& options_;
   const EvaluationInput& input_;
-  torch::Tensor targets_;  // [images], or undefined
+  torch::Tensor targets_;              // [images], or undefined
+  mutable torch::Tensor predictions_;  // [images] of the attacked model, from the first need of starts on
 };
 
 // Every test that the options name, in the order of the results. `subject` outlives them.
