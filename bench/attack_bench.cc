@@ -56,7 +56,7 @@ torch::Tensor Starts(const AttackInput& input) {
     if (j == i) throw Error({.what = "the network takes all images for the same"});
     other.push_back(j);
   }
-  return input.images.index_select(0, ToTensor(std::span<const int64_t>(other)));
+  return input.images.index_select(0, ToTensor(std::span<const int64_t>(other))).unsqueeze(1);
 }
 
 Attack Make(const std::string& name, int64_t width) {
@@ -64,8 +64,9 @@ Attack Make(const std::string& name, int64_t width) {
   auto attacked = std::make_shared<Attacked>(Prepare(width, images));
   if (name == "boundary") {
     attacked->input.starts = Starts(attacked->input);
-    return {images, 25,
-            [attacked] { Boundary(attacked->classifier, attacked->input, BoundaryOptions{.steps = 25}); }};
+    return {images, 25, [attacked] {
+              Boundary(attacked->classifier, attacked->input, BoundaryOptions{.steps = 25, .blends = 1});
+            }};
   }
   if (name == "apgd")
     return {images, 20, [attacked] {

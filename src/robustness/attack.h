@@ -28,8 +28,8 @@ struct AttackInput {
   torch::Tensor images, labels, index;
   // [n] the class that each image shall be taken for; undefined: any but the label.
   torch::Tensor targets = {};
-  // [n, c, h, w] points that already are a success, for the attacks that walk along the boundary; where
-  // undefined or none: noise, which a trained network often takes for the same class always.
+  // [n, k, c, h, w] k points for each image that may already be a success, for the attacks that walk along
+  // the boundary; where none is: noise, which a trained network often takes for the same class always.
   torch::Tensor starts = {};
   // Told how many more questions the model was asked, an image each, as they are asked; may be empty.
   std::function<void(int64_t questions)> asked = {};

@@ -140,8 +140,10 @@ TEST(Attacks, TargetedEndInTheirTargets) {
   // Any image of the target's class is a start.
   const torch::Tensor predictions = model.classifier.logits(model.input.images).argmax(1);
   const torch::Tensor allowed = predictions.eq(model.input.targets.unsqueeze(1));
-  model.input.starts = model.input.images.index_select(
-      0, NearestAllowed(model.input.images, model.input.images, allowed).clamp_min(0));
+  model.input.starts =
+      model.input.images
+          .index_select(0, NearestAllowed(model.input.images, model.input.images, allowed).clamp_min(0))
+          .unsqueeze(1);
   const int64_t hit_when_clean = Count(predictions.eq(model.input.targets));
   for (const auto& [name, attack] : AllAttacks(model.classifier))
     for (const Norm norm : {Norm::kLinf, Norm::kL2}) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "robustness/start.h"
 
+#include <limits>
+
 #include "robustness/deepfool.h"
 
 namespace murine {
@@ -27,16 +29,52 @@ Starts FindNoise(Victim& victim, const AttackInput& input, torch::Tensor rows, i
   return {torch::cat(found_rows), torch::cat(found_points)};
 }
 
-// The starts given, where they are a success; noise for the others.
-Starts FindFar(Victim& victim, const AttackInput& input, const torch::Tensor& rows, int64_t directions,
-               uint64_t seed) {
-  if (!input.starts.defined()) return FindNoise(victim, input, rows, directions, seed);
-  const torch::Tensor points = input.starts.index_select(0, rows);
-  const torch::Tensor fooled = victim.Fooled(victim.Logits(points, rows), rows);
-  const torch::Tensor good = fooled.nonzero().squeeze(1);
-  const Starts noise = FindNoise(victim, input, rows.masked_select(fooled.logical_not()), directions, seed);
-  return {torch::cat({rows.index_select(0, good), noise.rows}),
-          torch::cat({points.index_select(0, good), noise.points})};
+// The noise images, blended.
+Starts FromNoise(Victim& victim, const AttackInput& input, const torch::Tensor& rows, int64_t directions,
+                 int64_t blends, uint64_t seed) {
+  const Starts noise = FindNoise(victim, input, rows, directions, seed);
+  Starts starts{noise.rows, noise.points.clone()};
+  torch::Tensor open = torch::arange(noise.rows.size(0));  // places whose mixture is not settled
+  for (int64_t blend = 1; blend < blends && open.size(0) > 0; ++blend) {
+    const double share = static_cast<double>(blend) / static_cast<double>(blends);
+    const torch::Tensor open_rows = noise.rows.index_select(0, open);
+    const torch::Tensor mixed =
+        (1 - share) * input.images.index_select(0, open_rows) + share * noise.points.index_select(0, open);
+    const torch::Tensor fooled = victim.Fooled(victim.Logits(mixed, open_rows), open_rows);
+    const torch::Tensor found = fooled.nonzero().squeeze(1);
+    starts.points.index_copy_(0, open.index_select(0, found), mixed.index_select(0, found));
+    open = open.masked_select(fooled.logical_not());
+  }
+  return starts;
+}
+
+// Of the starts given to each image the one whose line to the image crosses the boundary next to it.
+Starts FromGiven(Victim& victim, const AttackInput& input, const torch::Tensor& all_rows, int64_t blends) {
+  torch::Tensor least = torch::full({input.images.size(0)}, std::numeric_limits<float>::infinity());
+  torch::Tensor nearest = input.images.clone();
+  for (int64_t k = 0; k < input.starts.size(1); ++k) {
+    const torch::Tensor given = input.starts.select(1, k);
+    const torch::Tensor rows = all_rows.masked_select(
+        victim.Fooled(victim.Logits(given.index_select(0, all_rows), all_rows), all_rows));
+    if (rows.size(0) == 0) continue;
+    const torch::Tensor images = input.images.index_select(0, rows);
+    const torch::Tensor way = given.index_select(0, rows) - images;
+    torch::Tensor low = torch::zeros({rows.size(0)}), high = torch::ones({rows.size(0)});
+    for (double width = 1; width * static_cast<double>(blends) > 1; width /= 2) {
+      const torch::Tensor middle = (low + high) / 2;
+      const torch::Tensor fooled =
+          victim.Fooled(victim.Logits((images + PerImage(middle) * way).clamp(0, 1), rows), rows);
+      low = torch::where(fooled, low, middle);
+      high = torch::where(fooled, middle, high);
+    }
+    const torch::Tensor points = (images + PerImage(high) * way).clamp(0, 1);
+    const torch::Tensor sizes = Sizes(points - images, Norm::kL2);
+    const torch::Tensor nearer = sizes.lt(least.index_select(0, rows)).nonzero().squeeze(1);
+    least.index_copy_(0, rows.index_select(0, nearer), sizes.index_select(0, nearer));
+    nearest.index_copy_(0, rows.index_select(0, nearer), points.index_select(0, nearer));
+  }
+  const torch::Tensor rows = all_rows.masked_select(least.index_select(0, all_rows).isfinite());
+  return {rows, nearest.index_select(0, rows)};
 }
 
 }  // namespace
@@ -89,21 +127,13 @@ Starts FindNearStarts(Victim& victim, const AttackInput& input, const torch::Ten
 
 Starts FindStarts(Victim& victim, const AttackInput& input, const torch::Tensor& rows, int64_t directions,
                   int64_t blends, uint64_t seed) {
-  if (rows.size(0) == 0) return {rows, input.images.index_select(0, rows)};
-  const Starts far = FindFar(victim, input, rows, directions, seed);
-  Starts starts{far.rows, far.points.clone()};
-  torch::Tensor open = torch::arange(far.rows.size(0));  // places whose mixture is not settled
-  for (int64_t blend = 1; blend < blends && open.size(0) > 0; ++blend) {
-    const double share = static_cast<double>(blend) / static_cast<double>(blends);
-    const torch::Tensor open_rows = far.rows.index_select(0, open);
-    const torch::Tensor mixed =
-        (1 - share) * input.images.index_select(0, open_rows) + share * far.points.index_select(0, open);
-    const torch::Tensor fooled = victim.Fooled(victim.Logits(mixed, open_rows), open_rows);
-    const torch::Tensor found = fooled.nonzero().squeeze(1);
-    starts.points.index_copy_(0, open.index_select(0, found), mixed.index_select(0, found));
-    open = open.masked_select(fooled.logical_not());
-  }
-  return starts;
+  if (!input.starts.defined()) return FromNoise(victim, input, rows, directions, blends, seed);
+  const Starts given = FromGiven(victim, input, rows, blends);
+  torch::Tensor has = torch::zeros({input.images.size(0)}, torch::kBool);
+  has.index_fill_(0, given.rows, true);
+  const torch::Tensor others = rows.masked_select(has.index_select(0, rows).logical_not());
+  const Starts noise = FromNoise(victim, input, others, directions, blends, seed);
+  return {torch::cat({given.rows, noise.rows}), torch::cat({given.points, noise.points})};
 }
 
 }  // namespace murine

@@ -9,9 +9,10 @@ struct Starts {
   torch::Tensor rows, points;  // [m], [m, c, h, w]: the images for which a start was found
 };
 
-// Starts of the attacks that walk along the boundary, for the images `rows` of the batch: `input.starts`
-// where they are a success, else the first of `directions` uniform noise images that is one; blended with the
-// clean image as little as the first of `blends` equal mixtures that still is one asks for.
+// Starts of the attacks that walk along the boundary, for the images `rows` of the batch: of `input.starts`
+// the one whose line to the clean image crosses the boundary next to it, found by bisection to one part in
+// `blends`. Where none is a success: the first of `directions` uniform noise images that is one, blended with
+// the clean image as little as the first of `blends` equal mixtures that still is one asks for.
 Starts FindStarts(Victim& victim, const AttackInput& input, const torch::Tensor& rows, int64_t directions,
                   int64_t blends, uint64_t seed);
 

@@ -25,6 +25,8 @@ std::vector<int64_t> Integers(const torch::Tensor& tensor) {
 
 using Tests = std::vector<SuiteTest>;
 
+constexpr size_t kStarts = 10;  // for an image, of a class each
+
 void AddNoiseTests(const Subject& subject, Tests& tests) {
   for (const NoiseTest& test : ParseNoiseTests(subject.options().noise))
     for (const double level : test.levels) {
@@ -180,9 +182,15 @@ torch::Tensor Subject::Starts(const AttackInput& batch) const {
       parts.push_back(attacked().logits(part).argmax(1));
     predictions_ = torch::cat(parts);
   }
-  const torch::Tensor allowed =
+  torch::Tensor allowed =
       targeted() ? predictions_.eq(batch.targets.unsqueeze(1)) : predictions_.ne(batch.labels.unsqueeze(1));
-  return pool.index_select(0, NearestAllowed(batch.images, pool, allowed).clamp_min(0));
+  std::vector<torch::Tensor> starts;
+  do {
+    const torch::Tensor places = NearestAllowed(batch.images, pool, allowed).clamp_min(0);
+    starts.push_back(pool.index_select(0, places));
+    allowed = allowed.logical_and(predictions_.ne(predictions_.index_select(0, places).unsqueeze(1)));
+  } while (starts.size() < kStarts && allowed.any().item<bool>());
+  return torch::stack(starts, 1);
 }
 
 Records Subject::Judge(const AttackInput& batch, const torch::Tensor& images) const {

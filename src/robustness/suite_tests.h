@@ -52,8 +52,8 @@ class Subject {
 
  private:
   torch::Tensor Labels(int64_t first, int64_t last) const;
-  // Of the batch's images the nearest of the whole set that the attacked model takes for another class (for
-  // the target).
+  // For each image of the batch the nearest of the whole set that the attacked model takes for another class
+  // (for the target), of each of ten classes at most: [n, k, c, h, w].
   torch::Tensor Starts(const AttackInput& batch) const;
 
   const EvaluateOptions& options_;
