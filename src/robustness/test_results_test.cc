@@ -207,6 +207,9 @@ TEST(DefenceChecks, CompareAttacksWithAndWithoutGradients) {
   EXPECT_EQ(checks({square, pgd}), 1u);
   EXPECT_EQ(checks({square, pgd, good_pgd}), 0u);
   EXPECT_EQ(checks({square, other_epsilon}), 0u);
+  // what the rounding of pixels adds to epsilon does not make a success void
+  const Records rounded = Attacked(clean.correct, std::vector<double>(20, 0.1f + 6e-8f));
+  EXPECT_EQ(checks({square, {"pgd", Norm::kLinf, 0.1, false, false, &rounded}}), 0u);
   EXPECT_EQ(checks({square, fgsm}), 0u);  // one step is weak in honest models too
   const Records near = Attacked(clean.correct, std::vector<double>(20, 0.09));
   const AttackRun boundary{"boundary", Norm::kL2, {}, true, false, &near};
