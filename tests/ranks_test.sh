@@ -80,10 +80,18 @@ for size in 2 3; do
   [ ! -e $size.json.partial ]
 done
 
+# Until the file is there; an error where all ranks have ended before.
+wait_for() {
+  until [ -s "$1" ]; do
+    kill -0 "${pids[@]}" 2>/dev/null || { echo "no $1, and all ranks have ended:"; cat err.*; exit 1; }
+    sleep 0.01
+  done
+}
+
 # A rank that is killed ends the others within seconds, with one message; the same command resumes.
 died() {
   local file=$1 victim=$2 before
-  until [ -s "$file" ]; do sleep 0.01; done
+  wait_for "$file"
   before=$SECONDS
   kill -KILL "${pids[$victim]}"
   finish 1 1
@@ -102,7 +110,7 @@ cmp one.json killed.json
 
 # An interrupt of any rank ends all, with the state saved.
 start 2 "${train[@]}" 4 --out stopped
-until [ -s stopped/state.safetensors ]; do sleep 0.01; done
+wait_for stopped/state.safetensors
 kill -INT "${pids[1]}"
 finish 130 1
 say 'interrupted; the state after epoch .* is saved'

@@ -105,9 +105,10 @@ std::span<const EnumName<TargetShuffle>> EnumNames(TargetShuffle);
 torch::Tensor ShuffledTargets(const torch::Tensor& labels, int64_t classes, TargetShuffle shuffle,
                               uint64_t seed);
 
-// For each of the images [n, ...] the place [n] of the nearest image (L2) of a pool [m, ...] among those that
-// are allowed for it, [n, m] bool; -1: none is. Ties go to the first.
-torch::Tensor NearestAllowed(const torch::Tensor& images, const torch::Tensor& pool,
-                             const torch::Tensor& allowed);
+// For each of the images [n, ...] places [n, k] in a pool [m, ...] whose images are of `classes` [m]: of
+// those allowed for it, [n, m] bool, the nearest (L2) of each class, the nearest class first; -1 where there
+// is none.
+torch::Tensor NearestOfEachClass(const torch::Tensor& images, const torch::Tensor& pool,
+                                 const torch::Tensor& classes, const torch::Tensor& allowed, int64_t k);
 
 }  // namespace murine

@@ -139,11 +139,10 @@ TEST(Attacks, TargetedEndInTheirTargets) {
   model.input.targets = ShuffledTargets(model.input.labels, 5, TargetShuffle::kElementWise, /*seed=*/3);
   // Any image of the target's class is a start.
   const torch::Tensor predictions = model.classifier.logits(model.input.images).argmax(1);
+  const torch::Tensor& images = model.input.images;
   const torch::Tensor allowed = predictions.eq(model.input.targets.unsqueeze(1));
-  model.input.starts =
-      model.input.images
-          .index_select(0, NearestAllowed(model.input.images, model.input.images, allowed).clamp_min(0))
-          .unsqueeze(1);
+  const torch::Tensor places = NearestOfEachClass(images, images, predictions, allowed, /*k=*/1);
+  model.input.starts = images.index_select(0, places.squeeze(1).clamp_min(0)).unsqueeze(1);
   const int64_t hit_when_clean = Count(predictions.eq(model.input.targets));
   for (const auto& [name, attack] : AllAttacks(model.classifier))
     for (const Norm norm : {Norm::kLinf, Norm::kL2}) {

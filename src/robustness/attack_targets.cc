@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
-#include <limits>
+#include <map>
 #include <numeric>
 
 #include "base/error.h"
@@ -72,26 +73,34 @@ torch::Tensor ShuffledTargets(const torch::Tensor& labels, int64_t classes, Targ
                                                : ShuffleClasses(values, classes, seed)));
 }
 
-torch::Tensor NearestAllowed(const torch::Tensor& images, const torch::Tensor& pool,
-                             const torch::Tensor& allowed) {
-  const torch::Tensor from = images.contiguous(), to = pool.contiguous(), may = allowed.contiguous();
-  const int64_t n = images.size(0), m = pool.size(0);
+torch::Tensor NearestOfEachClass(const torch::Tensor& images, const torch::Tensor& pool,
+                                 const torch::Tensor& classes, const torch::Tensor& allowed, int64_t k) {
+  const torch::Tensor from = images.contiguous(), to = pool.contiguous();
+  const auto class_of = classes.accessor<int64_t, 1>();
+  const auto may = allowed.accessor<bool, 2>();
   const auto size = static_cast<size_t>(images[0].numel());
-  torch::Tensor places = torch::full({n}, -1, torch::kInt64);
-  at::parallel_for(0, n, 1, [&](int64_t first, int64_t last) {
+  const auto image = [size](const torch::Tensor& all, int64_t i) {
+    return Values(all).subspan(static_cast<size_t>(i) * size, size);
+  };
+  torch::Tensor places = torch::full({images.size(0), k}, -1, torch::kInt64);
+  at::parallel_for(0, images.size(0), 1, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
-      const std::span<const float> image = Values(from).subspan(static_cast<size_t>(i) * size, size);
-      float least = std::numeric_limits<float>::infinity();
-      for (int64_t j = 0; j < m; ++j) {
-        if (!may.data_ptr<bool>()[i * m + j]) continue;
-        const std::span<const float> other = Values(to).subspan(static_cast<size_t>(j) * size, size);
-        const float square =
-            std::transform_reduce(image.begin(), image.end(), other.begin(), 0.f, std::plus(),
-                                  [](float a, float b) { return (a - b) * (a - b); });
-        if (square >= least) continue;
-        least = square;
-        places.data_ptr<int64_t>()[i] = j;
+      using Found = std::pair<float, int64_t>;  // squared distance, place
+      std::map<int64_t, Found> nearest;
+      const std::span<const float> a = image(from, i);
+      for (int64_t j = 0; j < pool.size(0); ++j) {
+        if (!may[i][j]) continue;
+        const std::span<const float> b = image(to, j);
+        const float square = std::transform_reduce(a.begin(), a.end(), b.begin(), 0.f, std::plus(),
+                                                   [](float x, float y) { return (x - y) * (x - y); });
+        const auto [at, added] = nearest.try_emplace(class_of[j], square, j);
+        if (square < at->second.first) at->second = {square, j};
       }
+      std::vector<Found> sorted;
+      for (const auto& [each, found] : nearest) sorted.push_back(found);
+      std::sort(sorted.begin(), sorted.end());
+      for (int64_t rank = 0; rank < std::min(k, static_cast<int64_t>(sorted.size())); ++rank)
+        places.data_ptr<int64_t>()[i * k + rank] = sorted[static_cast<size_t>(rank)].second;
     }
   });
   return places;

@@ -95,18 +95,25 @@ TEST(Targets, AreShuffledLabelsOfOtherClasses) {
   EXPECT_THROW(ShuffledTargets(alike, 1, TargetShuffle::kClassWise, 1), Error);
 }
 
-TEST(NearestAllowed, IsTheNearestOfThoseAllowed) {
+TEST(NearestOfEachClass, ComesInTheOrderOfDistance) {
+  constexpr int64_t kPoolClasses = 4;
   const torch::Tensor images = UniformTensor({9, 1, 3, 4}, 0, 1, RandomStream(4, "images"));
   const torch::Tensor pool = UniformTensor({30, 1, 3, 4}, 0, 1, RandomStream(4, "pool"));
   torch::Tensor allowed = UniformTensor({9, 30}, 0, 1, RandomStream(4, "allowed")) < 0.3;
   allowed[5] = false;
-  const torch::Tensor places = NearestAllowed(images, pool, allowed);
-  const torch::Tensor distances = (images.flatten(1).unsqueeze(1) - pool.flatten(1).unsqueeze(0))
-                                      .square()
-                                      .sum(2)
-                                      .masked_fill(allowed.logical_not(), 1e9);
+  const torch::Tensor classes = torch::arange(30).remainder(kPoolClasses);
+  const torch::Tensor places = NearestOfEachClass(images, pool, classes, allowed, kPoolClasses);
+  constexpr double kFar = 1e9;
+  torch::Tensor distances = (images.flatten(1).unsqueeze(1) - pool.flatten(1).unsqueeze(0)).square().sum(2);
+  distances = distances.masked_fill(allowed.logical_not(), kFar);
   for (int64_t i = 0; i < 9; ++i)
-    EXPECT_EQ(places[i].item<int64_t>(), i == 5 ? -1 : distances[i].argmin().item<int64_t>());
+    for (int64_t rank = 0; rank < kPoolClasses; ++rank) {
+      const bool none = distances[i].min().item<double>() == kFar;
+      const int64_t nearest = distances[i].argmin().item<int64_t>();
+      EXPECT_EQ(places[i][rank].item<int64_t>(), none ? -1 : nearest);
+      distances[i].masked_fill_(classes.eq(classes[nearest]), kFar);
+    }
+  EXPECT_TRUE(NearestOfEachClass(images, pool, classes, allowed, 1).equal(places.slice(1, 0, 1)));
 }
 
 TEST(Correct, NamesTheImageWithoutFiniteLogits) {

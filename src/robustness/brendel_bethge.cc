@@ -12,29 +12,6 @@ namespace {
 constexpr double kProgress = 1e-3;  // less than this share of the distance is none
 constexpr double kDone = 1e-2;      // share of the distance below which the radius ends the walk
 
-// The points at `share` [m] of the way from the images: in L-infinity the offset cut at that share of the
-// box.
-torch::Tensor Between(const torch::Tensor& images, const torch::Tensor& points, const torch::Tensor& share,
-                      Norm norm) {
-  const torch::Tensor offset = points - images;
-  if (norm == Norm::kL2) return images + PerImage(share) * offset;
-  return images + torch::minimum(torch::maximum(offset, -PerImage(share)), PerImage(share));
-}
-
-// Points just beyond the boundary between the images and their starts.
-torch::Tensor BisectStarts(Victim& victim, const AttackInput& part, const torch::Tensor& rows,
-                           const torch::Tensor& starts, Norm norm, int64_t steps) {
-  torch::Tensor low = torch::zeros({rows.size(0)}), high = torch::ones({rows.size(0)});
-  for (int64_t step = 0; step < steps; ++step) {
-    const torch::Tensor middle = (low + high) / 2;
-    const torch::Tensor fooled =
-        victim.Fooled(victim.Logits(Between(part.images, starts, middle, norm), rows), rows);
-    low = torch::where(fooled, low, middle);
-    high = torch::where(fooled, middle, high);
-  }
-  return Between(part.images, starts, high, norm);
-}
-
 // Of each image the best step within its trust region onto normal . delta = gap: all [m, ...], gap and radius
 // [m].
 torch::Tensor BestSteps(const torch::Tensor& images, const torch::Tensor& points, const torch::Tensor& normal,
@@ -68,7 +45,8 @@ AttackOutcome BrendelBethge(const Classifier& classifier, const AttackInput& inp
   torch::Tensor rows = starts.rows;
   AttackInput part = SelectRows(input, rows);
   victim.Offer(starts.points, rows, torch::ones({rows.size(0)}, torch::kBool));
-  torch::Tensor points = BisectStarts(victim, part, rows, starts.points, norm, options.search_steps);
+  torch::Tensor points =
+      BisectToBoundary(victim, part.images, rows, starts.points, norm, options.search_steps);
   const auto values = static_cast<double>(points.numel() / points.size(0));
   torch::Tensor radius = Sizes(points - part.images, Norm::kL2).clamp_max(options.rate * values);
   torch::Tensor reference = torch::full_like(radius, std::numeric_limits<float>::infinity());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "robustness/start.h"
 
+#include <cmath>
 #include <limits>
 
 #include "robustness/deepfool.h"
@@ -50,6 +51,7 @@ Starts FromNoise(Victim& victim, const AttackInput& input, const torch::Tensor& 
 
 // Of the starts given to each image the one whose line to the image crosses the boundary next to it.
 Starts FromGiven(Victim& victim, const AttackInput& input, const torch::Tensor& all_rows, int64_t blends) {
+  const auto steps = static_cast<int64_t>(std::ceil(std::log2(blends)));
   torch::Tensor least = torch::full({input.images.size(0)}, std::numeric_limits<float>::infinity());
   torch::Tensor nearest = input.images.clone();
   for (int64_t k = 0; k < input.starts.size(1); ++k) {
@@ -58,16 +60,8 @@ Starts FromGiven(Victim& victim, const AttackInput& input, const torch::Tensor& 
         victim.Fooled(victim.Logits(given.index_select(0, all_rows), all_rows), all_rows));
     if (rows.size(0) == 0) continue;
     const torch::Tensor images = input.images.index_select(0, rows);
-    const torch::Tensor way = given.index_select(0, rows) - images;
-    torch::Tensor low = torch::zeros({rows.size(0)}), high = torch::ones({rows.size(0)});
-    for (double width = 1; width * static_cast<double>(blends) > 1; width /= 2) {
-      const torch::Tensor middle = (low + high) / 2;
-      const torch::Tensor fooled =
-          victim.Fooled(victim.Logits((images + PerImage(middle) * way).clamp(0, 1), rows), rows);
-      low = torch::where(fooled, low, middle);
-      high = torch::where(fooled, middle, high);
-    }
-    const torch::Tensor points = (images + PerImage(high) * way).clamp(0, 1);
+    const torch::Tensor points =
+        BisectToBoundary(victim, images, rows, given.index_select(0, rows), Norm::kL2, steps);
     const torch::Tensor sizes = Sizes(points - images, Norm::kL2);
     const torch::Tensor nearer = sizes.lt(least.index_select(0, rows)).nonzero().squeeze(1);
     least.index_copy_(0, rows.index_select(0, nearer), sizes.index_select(0, nearer));
@@ -77,7 +71,30 @@ Starts FromGiven(Victim& victim, const AttackInput& input, const torch::Tensor& 
   return {rows, nearest.index_select(0, rows)};
 }
 
+// The points at `share` [m] of the way from the images: in L-infinity the offset cut at that share of the
+// box.
+torch::Tensor Between(const torch::Tensor& images, const torch::Tensor& points, const torch::Tensor& share,
+                      Norm norm) {
+  const torch::Tensor offset = points - images;
+  if (norm == Norm::kL2) return (images + PerImage(share) * offset).clamp(0, 1);
+  return (images + torch::minimum(torch::maximum(offset, -PerImage(share)), PerImage(share))).clamp(0, 1);
+}
+
 }  // namespace
+
+torch::Tensor BisectToBoundary(Victim& victim, const torch::Tensor& images, const torch::Tensor& rows,
+                               const torch::Tensor& starts, Norm norm, int64_t steps) {
+  torch::Tensor low = torch::zeros({rows.size(0)}), high = torch::ones({rows.size(0)});
+  torch::Tensor points = starts;
+  for (int64_t step = 0; step < steps; ++step) {
+    const torch::Tensor middle = (low + high) / 2, tried = Between(images, starts, middle, norm);
+    const torch::Tensor fooled = victim.Fooled(victim.Logits(tried, rows), rows);
+    points = torch::where(PerImage(fooled), tried, points);
+    low = torch::where(fooled, low, middle);
+    high = torch::where(fooled, middle, high);
+  }
+  return points;
+}
 
 torch::Tensor LinearizedSteps(Victim& victim, const AttackInput& part, const torch::Tensor& points,
                               const torch::Tensor& rows, Norm norm) {

@@ -16,6 +16,11 @@ struct Starts {
 Starts FindStarts(Victim& victim, const AttackInput& input, const torch::Tensor& rows, int64_t directions,
                   int64_t blends, uint64_t seed);
 
+// Between the images [m, c, h, w] and starts that are a success the points nearest to the boundary that are
+// one still, by bisection: along the line, or in L-infinity with the offset cut.
+torch::Tensor BisectToBoundary(Victim& victim, const torch::Tensor& images, const torch::Tensor& rows,
+                               const torch::Tensor& starts, Norm norm, int64_t steps);
+
 // The steps from the points [m, c, h, w] of the images `rows` onto the nearest boundary (of the ten most
 // likely classes; targeted, of the target) as linearized there.
 torch::Tensor LinearizedSteps(Victim& victim, const AttackInput& part, const torch::Tensor& points,

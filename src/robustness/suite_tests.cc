@@ -25,7 +25,7 @@ std::vector<int64_t> Integers(const torch::Tensor& tensor) {
 
 using Tests = std::vector<SuiteTest>;
 
-constexpr size_t kStarts = 10;  // for an image, of a class each
+constexpr int64_t kStarts = 10;  // for an image, of a class each
 
 void AddNoiseTests(const Subject& subject, Tests& tests) {
   for (const NoiseTest& test : ParseNoiseTests(subject.options().noise))
@@ -182,14 +182,13 @@ torch::Tensor Subject::Starts(const AttackInput& batch) const {
       parts.push_back(attacked().logits(part).argmax(1));
     predictions_ = torch::cat(parts);
   }
-  torch::Tensor allowed =
+  const torch::Tensor allowed =
       targeted() ? predictions_.eq(batch.targets.unsqueeze(1)) : predictions_.ne(batch.labels.unsqueeze(1));
+  const int64_t k = targeted() ? 1 : std::min(kStarts, attacked().classes - 1);
+  const torch::Tensor places = NearestOfEachClass(batch.images, pool, predictions_, allowed, k);
   std::vector<torch::Tensor> starts;
-  do {
-    const torch::Tensor places = NearestAllowed(batch.images, pool, allowed).clamp_min(0);
-    starts.push_back(pool.index_select(0, places));
-    allowed = allowed.logical_and(predictions_.ne(predictions_.index_select(0, places).unsqueeze(1)));
-  } while (starts.size() < kStarts && allowed.any().item<bool>());
+  for (const torch::Tensor& rank : places.clamp_min(0).unbind(1))
+    starts.push_back(pool.index_select(0, rank));
   return torch::stack(starts, 1);
 }
 

@@ -208,8 +208,14 @@ TEST(DefenceChecks, CompareAttacksWithAndWithoutGradients) {
   EXPECT_EQ(checks({square, pgd, good_pgd}), 0u);
   EXPECT_EQ(checks({square, other_epsilon}), 0u);
   // what the rounding of pixels adds to epsilon does not make a success void
-  const Records rounded = Attacked(clean.correct, std::vector<double>(20, 0.1f + 6e-8f));
-  EXPECT_EQ(checks({square, {"pgd", Norm::kLinf, 0.1, false, false, &rounded}}), 0u);
+  constexpr double kEpsilon = 4. / 255;
+  const Records within = Attacked(clean.correct, std::vector<double>(20, kEpsilon));
+  const Records rounded = Attacked(clean.correct, std::vector<double>(20, kEpsilon + 3e-8));
+  const auto run = [](bool black_box, const Records& records) {
+    return AttackRun{"attack", Norm::kLinf, kEpsilon, black_box, false, &records};
+  };
+  EXPECT_EQ(checks({run(true, within), run(false, rounded)}), 0u);
+  EXPECT_EQ(checks({run(true, rounded), run(false, weak)}), 1u);
   EXPECT_EQ(checks({square, fgsm}), 0u);  // one step is weak in honest models too
   const Records near = Attacked(clean.correct, std::vector<double>(20, 0.09));
   const AttackRun boundary{"boundary", Norm::kL2, {}, true, false, &near};
