@@ -15,6 +15,13 @@ constexpr int64_t kAhead = 8;  // batches made before they are asked for
 
 // Threads take the next batch number, make that batch and put it on the shelf; Next takes them off in order.
 struct BatchLoader::Worker {
+  // A batch, or what was thrown instead. It waits for its turn like any other: the same fault comes out with
+  // any number of threads, and no thread but the caller's holds it any more.
+  struct Made {
+    Batch batch;
+    std::exception_ptr fault;
+  };
+
   Worker(const ImageSet& set, std::vector<int64_t> of, const BatchOptions& how)
       : images(set), members(std::move(of)), options(how) {
     for (int i = 0; i < options.threads; ++i) threads.emplace_back([this] { Loop(); });
@@ -39,7 +46,6 @@ struct BatchLoader::Worker {
                               RandomStream(options.seed, "order", static_cast<uint64_t>(epoch)));
     next_made = next_taken = first;
     shelf.clear();
-    failure = nullptr;
     changed.notify_all();
   }
 
@@ -68,9 +74,7 @@ struct BatchLoader::Worker {
   }
 
   // Not before the first StartEpoch: there is no order yet.
-  bool HasWork() const {
-    return generation > 0 && next_made < batches() && next_made - next_taken < kAhead && !failure;
-  }
+  bool HasWork() const { return generation > 0 && next_made < batches() && next_made - next_taken < kAhead; }
 
   void Loop() {
     std::unique_lock lock(mutex);
@@ -80,19 +84,15 @@ struct BatchLoader::Worker {
       const int64_t number = next_made++, of_epoch = epoch, of_generation = generation;
       const std::vector<int64_t> positions = Positions(number);
       lock.unlock();
-      Batch batch;
-      std::exception_ptr thrown;
+      Made made;
       try {
-        batch = Make(of_epoch, positions);
+        made.batch = Make(of_epoch, positions);
       } catch (...) {
-        thrown = std::current_exception();
+        made.fault = std::current_exception();
       }
       lock.lock();
       if (of_generation != generation) continue;  // another epoch was started meanwhile
-      if (thrown)
-        failure = thrown;
-      else
-        shelf[number] = std::move(batch);
+      shelf[number] = std::move(made);
       changed.notify_all();
     }
   }
@@ -103,11 +103,11 @@ struct BatchLoader::Worker {
       const std::vector<int64_t> positions = Positions(next_taken++);
       return Make(epoch, positions);
     }
-    changed.wait(lock, [this] { return failure || shelf.contains(next_taken); });
-    if (failure) std::rethrow_exception(failure);
-    Batch batch = std::move(shelf.extract(next_taken++).mapped());
+    changed.wait(lock, [this] { return shelf.contains(next_taken); });
+    Made made = std::move(shelf.extract(next_taken++).mapped());
     changed.notify_all();
-    return batch;
+    if (made.fault) std::rethrow_exception(made.fault);
+    return std::move(made.batch);
   }
 
   const ImageSet& images;
@@ -119,8 +119,7 @@ struct BatchLoader::Worker {
   bool stopping = false;
   int64_t generation = 0, epoch = 0, next_made = 0, next_taken = 0;
   std::vector<int64_t> order;
-  std::map<int64_t, Batch> shelf;
-  std::exception_ptr failure;
+  std::map<int64_t, Made> shelf;
   std::vector<std::thread> threads;
 };
 

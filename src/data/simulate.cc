@@ -130,7 +130,7 @@ void InBlocks(int64_t count, const std::string& unit, int threads, const std::st
       }
     } catch (...) {
       const std::lock_guard lock(mutex);
-      failure = std::current_exception();
+      if (!failure) failure = std::current_exception();  // the first fault is the one to tell
       stop = true;
     }
   };

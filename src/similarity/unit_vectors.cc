@@ -101,7 +101,7 @@ void MultiplyTiles(std::span<const Rows> scans, int64_t first, const TileSink& s
         if (!sink(index, tile, std::span(values).first(size))) ended = true;
       } catch (...) {  // no exception may leave the threads' region
 #pragma omp critical(murine_tile_fault)
-        fault = std::current_exception();
+        if (!fault) fault = std::current_exception();
         ended = true;
       }
     }
