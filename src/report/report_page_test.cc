@@ -82,6 +82,7 @@ TEST_F(ReportTest, TargetsAreShownWithTheirPictures) {
                {"height", 2},
                {"width", 6},
                {"eigenvalues", {2, 1, 0}},
+               {"spread", 0.125},
                {"pairs", {{{"images", {0, 2}}, {"similarity", 0.5}}}},
                {"correlations", {{{"name", "other"}, {"kind", "pixel"}, {"pearson", 0.25}}}}};
   for (const std::string& name : std::vector<std::string>{"S", "experiment/targets/neural-0123456789ab"}) {
@@ -97,6 +98,7 @@ TEST_F(ReportTest, TargetsAreShownWithTheirPictures) {
     EXPECT_EQ(found["pairs"], 3);
     EXPECT_EQ(found["look"]["file"], "S");
     EXPECT_EQ(found["look"]["eigenvalues"], (Json{2, 1, 0}));
+    EXPECT_EQ(found["look"]["spread"], 0.125);
     EXPECT_EQ(found["look"]["matrix_png"], "data:image/png;base64,YWL//g==");
     EXPECT_EQ(found["look"]["correlations"][0]["pearson"], 0.25);
     EXPECT_TRUE(found["look"]["exponent"].is_null());

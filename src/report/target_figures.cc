@@ -31,6 +31,7 @@ Json TargetFigures(const fs::path& npy) {
   const Field figures(stored, file.filename().string());
   Json shown = {{"file", npy.stem().string()},
                 {"eigenvalues", NumberList(figures["eigenvalues"], -kAny, kAny)},
+                {"spread", figures["spread"].Number(0, 1)},
                 {"exponent", figures["power_law"]["exponent"].Number(-kAny, kAny)},
                 {"pairs", Json::array()},
                 {"correlations", Json::array()}};

@@ -77,8 +77,10 @@ const Targets = (() => {
     const figure = Add(parent, 'figure', null, {'class': 'target'});
     Add(figure, 'h3', name);
     const sample = look.shown < look.images ? `${look.shown} of ${look.images} images; ` : '';
+    const spread =
+        look.spread === null ? '' : `standard deviation of the similarities: ${look.spread.toFixed(3)}; `;
     Add(figure, 'figcaption',
-        `${sample}similar images stand together; red: similar, blue: opposite, white: 0`);
+        `${sample}${spread}similar images stand together; red: similar, blue: opposite, white: 0`);
     Add(figure, 'img', null, {'class': 'matrix', src: look.matrix_png, alt: `similarity matrix of ${name}`});
     const half = look.pairs.length / 2;
     if (!half) return;

@@ -113,6 +113,19 @@ double ColourLimit(const SimilarityMatrix& matrix) {
   return *at > 0 ? *at : 1;
 }
 
+// Standard deviation over pairs: what a network can gain by following the target grows with its square.
+double Spread(const SimilarityMatrix& matrix) {
+  std::vector<double> values = UpperTriangle(matrix);
+  std::erase_if(values, [](double value) { return std::isnan(value); });
+  if (values.empty()) return 0;
+  const auto n = static_cast<double>(values.size());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
+  const double squares = std::accumulate(values.begin(), values.end(), 0.0, [mean](double sum, double value) {
+    return sum + (value - mean) * (value - mean);
+  });
+  return std::sqrt(squares / n);
+}
+
 std::vector<double> Eigenvalues(const SimilarityMatrix& matrix) {
   const torch::Tensor values =
       torch::linalg_eigvalsh(ToTensor(matrix.values, {matrix.n, matrix.n}).to(torch::kFloat64)).flip(0);
@@ -190,7 +203,8 @@ void WriteLook(const std::filesystem::path& npy, const Json& description, const 
   const double limit = ColourLimit(matrix);
   Json figures = {
       {"kind", description["kind"]}, {"images", images.count()},           {"shown", index.size()},
-      {"height", images.height},     {"width", 2 * images.width + kGapPx}, {"colour_limit", limit}};
+      {"height", images.height},     {"width", 2 * images.width + kGapPx}, {"colour_limit", limit},
+      {"spread", Spread(matrix)}};
   std::vector<int64_t> order(index.size());
   std::iota(order.begin(), order.end(), 0);
   if (whole) {

@@ -138,6 +138,9 @@ TEST(WriteLook, DescribesATargetAndItsNeighbours) {
 
   ASSERT_EQ(pixel["pairs"].size(), 16u);
   std::vector<double> triangle = UpperTriangle(a);
+  const double mean = std::accumulate(triangle.begin(), triangle.end(), 0.0) / 1770;
+  const double square = std::inner_product(triangle.begin(), triangle.end(), triangle.begin(), 0.0) / 1770;
+  EXPECT_NEAR(pixel["spread"].get<double>(), std::sqrt(square - mean * mean), 1e-12);
   std::sort(triangle.begin(), triangle.end());
   for (size_t k = 0; k < 8; ++k) {
     EXPECT_FLOAT_EQ(pixel["pairs"][k]["similarity"].get<float>(), static_cast<float>(triangle[1769 - k]));
