@@ -60,3 +60,13 @@ wait $pid || status=$?
 grep -q 'saved' log
 (analyze stopped.json) >/dev/null 2>&1
 cmp whole.json stopped.json
+
+# A matrix from elsewhere does not say whose it is: other stimuli under it are another analysis.
+cp own.npy foreign.npy
+beside() {
+  "$murine" analyze alone=net-seed0 --data fashion-mnist@0-40 --parts likeness --target foreign.npy --stimuli "$1" --out foreign.json \
+    --json --quiet
+}
+beside fashion-mnist@0-40 >/dev/null
+! beside fashion-mnist@40-80 >/dev/null 2>log || { echo "other stimuli, the same analysis"; exit 1; }
+grep -q 'images_hash' log

@@ -103,6 +103,9 @@ cat >"$folder/table" <<'TABLE'
 1 | label outside the classes in labels-minus.npy      | $T --data npy:images.npy,labels-minus.npy --out new
 1 | images without labels in npy:images.npy            | $T --data npy:images.npy --out new
 1 | fewer training images than a batch                 | $T --data npy:images.npy,labels.npy@0-16 --out new
+1 | at least 199 and those kept for validation, got 198 and 2 | train --width 2 --data fashion-mnist@0-200 --batch 199 --out new
+1 | too few images in npy:images.npy@0-1               | similarity --kind shuffled --of pixel --stimuli npy:images.npy@0-1 --out new.npy
+2 | --stride: expected at least 1, got 0               | fit long.h5 --stride 0 --out new.safetensors
 1 | slice beyond the end                               | $P --stimuli npy:images.npy@0-41 --out new.npy
 1 | expected at least 8 x 8 pixels, got 4 x 4                   | $T --augment crop --data npy:small.npy,labels.npy --out new
 # folders of images

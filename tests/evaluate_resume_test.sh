@@ -41,5 +41,6 @@ kill -INT $pid
 wait $pid || status=$?
 [ $status = 130 ] || { echo "status $status"; cat log; exit 1; }
 grep -q 'saved' log
-(evaluate stopped.json 15) >/dev/null 2>&1
-cmp whole.json stopped.json
+(evaluate stopped.json 1) >/dev/null 2>&1
+(evaluate whole1.json 1) >/dev/null 2>&1  # the last bits of a logit depend on the size of the batch
+for file in json json.images.csv json.attacks.csv; do cmp "whole1.$file" "stopped.$file"; done

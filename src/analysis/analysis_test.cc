@@ -227,7 +227,11 @@ TEST(Measures, OverModels) {
     models[i].curves["c"] = {.x = {0, 1}, .y = {static_cast<double>(i), std::nan("")}};
     models[i].maps["m"] = {1, 2, {static_cast<double>(i), 4}};
   }
+  models[1].values["b"] = {2.0};
+  models[2].values["b"] = {std::nan("")};  // a crossover that is not there
   const Json over = OverModels(models);
+  EXPECT_EQ(over["values"]["a"]["models"], 3);
+  EXPECT_EQ(over["values"]["b"]["models"], 1);
   EXPECT_DOUBLE_EQ(over["values"]["a"]["mean"].get<double>(), 2);
   const double se = 1 / std::sqrt(3.0);
   EXPECT_NEAR(over["values"]["a"]["se"].get<double>(), se, 1e-12);

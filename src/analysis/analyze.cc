@@ -131,7 +131,9 @@ void Analysis::MakeConfig() {
   config_["recording"] = config_["target"] = Json::array();
   for (size_t i = 0; i < references_.size(); ++i)
     config_[i < options_.recordings.size() ? "recording" : "target"].push_back(
-        {{"name", references_[i].name}, {"sha256", references_[i].hash}});
+        {{"name", references_[i].name},
+         {"sha256", references_[i].hash},
+         {"images_hash", StimuliHash(references_[i].images)}});
 }
 
 // Eigenspectra, likeness and weights of the stages; nothing of a model whose stages are not known.

@@ -28,6 +28,7 @@ Json Numbers(const std::vector<double>& values) {
 
 struct Summary {
   double mean = kNone, se = kNone, low = kNone, high = kNone;
+  size_t models = 0;  // that have one
 };
 
 Summary Summarize(std::span<const Value> all) {
@@ -38,7 +39,7 @@ Summary Summarize(std::span<const Value> all) {
   const auto n = static_cast<double>(values.size());
   double sum = 0, squares = 0;
   for (const double value : values) sum += value;
-  Summary summary{.mean = sum / n};
+  Summary summary{.mean = sum / n, .models = values.size()};
   if (values.size() == 1) {
     if (all.size() == 1 && all[0].interval) {
       summary.low = (*all[0].interval)[0];
@@ -156,7 +157,7 @@ Json OverModels(std::span<const Measures> models) {
                             {"se", ToJson(summary.se)},
                             {"low", ToJson(summary.low)},
                             {"high", ToJson(summary.high)},
-                            {"models", values.size()}};
+                            {"models", summary.models}};
   }
   for (const std::string& name : Names(models, &Measures::curves))
     json["curves"][name] = SummarizeCurve(PartsOf(models, &Measures::curves, name));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <span>
 #include <string>
@@ -57,6 +59,10 @@ template <class T>
 struct IsOptional : std::false_type {};
 template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
+template <class T>
+struct IsVector : std::false_type {};
+template <class T>
+struct IsVector<std::vector<T>> : std::true_type {};
 
 template <class T>
 Json ToJson(const T& value) {
@@ -84,6 +90,13 @@ void FromJson(const Json& json, T& value, const std::string& name, const std::st
       FromJson(json, inner, name, where);
       value = inner;
     }
+  } else if constexpr (IsVector<T>::value) {
+    if (!json.is_array())
+      throw Error(
+          {.what = "wrong type for " + name, .where = where, .expected = "a list", .got = json.dump()});
+    value.assign(json.size(), {});
+    for (size_t i = 0; i < value.size(); ++i)
+      FromJson(json[i], value[i], fmt::format("{}[{}]", name, i), where);
   } else {
     constexpr bool integer_wanted = std::is_integral_v<T> && !std::is_same_v<T, bool>;
     const bool integer_missed = integer_wanted && !json.is_number_integer();

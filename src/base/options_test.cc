@@ -68,6 +68,9 @@ TEST(Options, ErrorsNameTheKeyTheFileAndTheRemedy) {
   EXPECT_THAT(ErrorOf("flavor = \"salt\""),
               AllOf(HasSubstr("sweet, salty"), HasSubstr("did you mean 'salty'")));
   EXPECT_THAT(ErrorOf("levels = 3"), HasSubstr("a list"));
+  EXPECT_THAT(ErrorOf("levels = [1, \"big\"]"), AllOf(HasSubstr("levels[1]"), HasSubstr("a number")));
+  std::vector<int64_t> seeds;
+  EXPECT_THROW(options_internal::FromJson(Json{1, 0.5}, seeds, "seeds", "here"), Error);
   EXPECT_THAT(ErrorOf("depth = "), AllOf(HasSubstr("malformed TOML"), HasSubstr("line 1")));
   EXPECT_EQ(ErrorOf("depth = 3\nrate = 1"), "no error");
 }

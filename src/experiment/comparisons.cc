@@ -166,9 +166,10 @@ Json CompareConditions(const Experiment& experiment, const std::vector<Condition
   size_t next = 0;
   for (Json& row : rows)
     if (!row["p_value"].is_null()) row["p_holm"] = corrected[next++];
-  return {{"method", test == PairedTest::kT ? "paired t test, two-sided" : "exact sign-flip test, two-sided"},
+  const bool signs = test == PairedTest::kPermutation && most_seeds <= kMostSigns;
+  return {{"method", signs ? "exact sign-flip test, two-sided" : "paired t test, two-sided"},
           {"seeds", most_seeds},
-          {"count", rows.size()},
+          {"count", p_values.size()},
           {"rows", rows}};
 }
 

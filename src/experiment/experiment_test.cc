@@ -6,6 +6,7 @@
 #include <set>
 
 #include "experiment/expand.h"
+#include "experiment/measure.h"
 #include "experiment/plan.h"
 #include "io/temporary_folder.h"
 
@@ -85,6 +86,11 @@ epochs = [3, 6]
   EXPECT_EQ(experiment.conditions[0].options.stimuli, "");
 }
 
+TEST(WithoutSlice, LeavesThePathWhole) {
+  EXPECT_EQ(WithoutSlice("npy:/a@b/i.npy,l.npy@0-10"), "npy:/a@b/i.npy,l.npy");
+  EXPECT_EQ(WithoutSlice("cifar10:/home/me@lab/cifar"), "cifar10:/home/me@lab/cifar");
+}
+
 TEST_F(ExperimentTest, AChangedLineRedoesWhatHangsOnIt) {
   const Plan before = PlanOf(kSmall);
   ASSERT_EQ(before.stages.size(), 7u);  // recording, model, target, twice training and evaluation
@@ -100,7 +106,7 @@ TEST_F(ExperimentTest, AChangedLineRedoesWhatHangsOnIt) {
                {"models.mouse.channels=8", 4},
                {"recordings.mouse.repeats=3", 5},
                {"evaluate.attacks=\"pgd\"", 2},
-               {"evaluate.batch=3", 0},
+               {"evaluate.batch=3", 2},
                {"threads=1", 6},
                {"conditions.more.target=\"neural\"", 2}};
   for (const auto& [change, redone] : cases)

@@ -68,11 +68,11 @@ std::optional<double> FigureOf(const SeedFigures& seed, const std::string& figur
 
 std::string TestLabel(const Json& test) {
   const auto name = test["name"].get<std::string>();
-  if (test.contains("level")) return fmt::format("{} {:.3g}", name, test["level"].get<double>());
+  if (test.contains("level")) return fmt::format("{} {:.6g}", name, test["level"].get<double>());
   if (!test.contains("epsilon")) return fmt::format("{} {} median", name, test["norm"].get<std::string>());
   const double epsilon = test["epsilon"].get<double>();
-  if (test["norm"] == "linf") return fmt::format("{} linf {:.3g}/255", name, 255 * epsilon);
-  return fmt::format("{} {} {:.3g}", name, test["norm"].get<std::string>(), epsilon);
+  if (test["norm"] == "linf") return fmt::format("{} linf {:.6g}/255", name, 255 * epsilon);
+  return fmt::format("{} {} {:.6g}", name, test["norm"].get<std::string>(), epsilon);
 }
 
 }  // namespace murine

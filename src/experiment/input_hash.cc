@@ -115,11 +115,7 @@ Json InputHashes::Identity(const TrainOptions& options) {
   return identity;
 }
 
-Json InputHashes::Identity(const EvaluateOptions& options) {
-  Json identity = WithHashes(*this, options);
-  identity.erase("batch");
-  return identity;
-}
+Json InputHashes::Identity(const EvaluateOptions& options) { return WithHashes(*this, options); }
 
 Json DescribeExperiment(const Experiment& experiment) {
   Json conditions = Json::object();

@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "experiment/input_hash.h"
+#include "experiment/measure.h"
 
 namespace murine {
 namespace {
@@ -133,7 +134,7 @@ class Planner {
 
     EvaluateOptions evaluate = experiment_.evaluate;
     evaluate.seed = seed;
-    if (evaluate.data.empty()) evaluate.data = options.data.substr(0, options.data.find('@'));
+    if (evaluate.data.empty()) evaluate.data = WithoutSlice(options.data);
     const Json evaluation = hashes_.Identity(evaluate);
     evaluate.model = run.path.string();
     const Made results =

@@ -27,6 +27,8 @@ std::string Text(const Json& value) { return value.is_string() ? value.get<std::
 
 std::optional<Json> FinishedResult(const Stage& stage) {
   if (!fs::exists(stage.record) || !fs::exists(stage.path)) return {};
+  // A run without its model is for `train` to speak of.
+  if (fs::is_directory(stage.path) && !fs::exists(stage.path / "model.safetensors")) return {};
   const Json record = ReadJson(stage.record);
   if (!record.is_object() || !record.contains("result"))
     throw Error({.what = "not the record of a finished stage",

@@ -48,13 +48,13 @@ MeanOverSeeds MeanOf(std::span<const double> values) {
 }
 
 std::optional<double> PairedPValue(std::span<const double> differences, PairedTest test) {
-  constexpr size_t kMostSigns = 20;
   const size_t n = differences.size();
   if (n < 2) return {};
   if (std::all_of(differences.begin(), differences.end(), [](double each) { return each == 0; })) return 1;
   if (test == PairedTest::kPermutation && n <= kMostSigns) return PermutationPValue(differences);
   const MeanOverSeeds mean = MeanOf(differences);
-  if (*mean.standard_error == 0) return 0;
+  constexpr double kRounding = 1e-12;  // what differences that are all alike leave of a spread
+  if (*mean.standard_error <= kRounding * std::abs(mean.mean)) return {};
   return StudentPValue(mean.mean / *mean.standard_error, static_cast<int64_t>(n) - 1);
 }
 

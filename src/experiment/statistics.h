@@ -11,6 +11,7 @@
 namespace murine {
 
 // How the paired differences of two conditions are tested.
+constexpr size_t kMostSigns = 20;  // seeds; with more the t test stands for all changes of sign
 enum class PairedTest {
   kT,            // Student's t of the differences
   kPermutation,  // all changes of sign of the differences
@@ -29,7 +30,7 @@ MeanOverSeeds MeanOf(std::span<const double> values);  // one or more, finite
 // The two-sided p value of `differences`, one a seed, having mean 0; nothing for fewer than two. By
 // permutation: the share of all 2^n choices of their signs (n <= 20; Fisher 1935, The Design of Experiments,
 // section 21) whose mean is at least as far from 0; so it is never below 2 / 2^n. Differences that are all 0
-// have p = 1.
+// have p = 1; a t test knows none of differences that are all alike otherwise.
 std::optional<double> PairedPValue(std::span<const double> differences, PairedTest test);
 
 // p values corrected for their number (Holm 1979, Scandinavian Journal of Statistics 6, 65-70), in the same

@@ -33,6 +33,12 @@ TEST(Statistics, OneSeedHasNoSpread) {
   EXPECT_FALSE(PairedPValue(one, PairedTest::kPermutation));
 }
 
+TEST(Statistics, DifferencesThatAreAlikeHaveNoTTest) {
+  EXPECT_FALSE(PairedPValue(std::vector<double>{0.001, 0.001, 0.001}, PairedTest::kT));
+  EXPECT_FALSE(PairedPValue(std::vector<double>{0.5 - 0.4, 0.3 - 0.2}, PairedTest::kT));  // but for rounding
+  EXPECT_EQ(PairedPValue(std::vector<double>{0, 0}, PairedTest::kT), 1);
+}
+
 TEST(Statistics, PermutationsByHand) {
   const auto p = [](std::vector<double> differences) {
     return *PairedPValue(differences, PairedTest::kPermutation);

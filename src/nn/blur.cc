@@ -40,6 +40,10 @@ std::vector<double> BlurKernel(double sigma) {
   return kernel;
 }
 
+torch::Tensor BlurMatrix(int64_t size, double sigma) {
+  return Along(torch::eye(size).view({1, 1, size, size}), 2, BlurKernel(sigma)).view({size, size});
+}
+
 torch::Tensor GaussianBlur(const torch::Tensor& images, double sigma) {
   const std::vector<double> kernel = BlurKernel(sigma);
   return Along(Along(images, 2, kernel), 3, kernel);

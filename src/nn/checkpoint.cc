@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/checkpoint.h"
 
+#include <spdlog/spdlog.h>
+
 #include "base/error.h"
 #include "base/options.h"
 
@@ -74,6 +76,17 @@ void CopyModule(const SafeTensors& file, const std::string& prefix, torch::nn::M
   ForEachTensor(module, [&](const std::string& name, const torch::Tensor& tensor) {
     CopyTensor(file, prefix + name, tensor, where);
   });
+}
+
+void NoteThreads(SafeTensors& state) { state.metadata["threads"] = std::to_string(torch::get_num_threads()); }
+
+void WarnOfOtherThreads(const SafeTensors& state, const std::string& where) {
+  const auto found = state.metadata.find("threads");
+  const std::string now = std::to_string(torch::get_num_threads());
+  if (found == state.metadata.end() || found->second == now) return;
+  spdlog::warn(
+      "{}: made with --threads {}, gone on from with {}: the last bits will be those of neither number alone",
+      where, found->second, now);
 }
 
 }  // namespace murine

@@ -18,4 +18,8 @@ void AddModule(SafeTensors& file, const std::string& prefix, const torch::nn::Mo
 void CopyModule(const SafeTensors& file, const std::string& prefix, torch::nn::Module& module,
                 const std::string& where);
 
+// Bits depend on the number of threads: a state that is gone on from with another number says so.
+void NoteThreads(SafeTensors& state);
+void WarnOfOtherThreads(const SafeTensors& state, const std::string& where);
+
 }  // namespace murine

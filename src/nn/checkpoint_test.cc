@@ -2,6 +2,10 @@
 #include "nn/checkpoint.h"
 
 #include <gmock/gmock.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <sstream>
 
 #include "io/temporary_folder.h"
 #include "nn/core.h"
@@ -52,6 +56,22 @@ TEST(Checkpoint, AModuleComesBackWithItsBuffers) {
   first->eval();
   second->eval();
   EXPECT_TRUE(first(images).equal(second(images)));
+}
+
+TEST(Checkpoint, AnotherNumberOfThreadsIsSaid) {
+  std::ostringstream said;
+  const auto before = spdlog::default_logger();
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(said)));
+  SafeTensors state;
+  WarnOfOtherThreads(state, "old.safetensors");  // from before the number was noted
+  NoteThreads(state);
+  WarnOfOtherThreads(state, "same.safetensors");
+  EXPECT_EQ(said.str(), "");
+  state.metadata["threads"] = "77";
+  WarnOfOtherThreads(state, "state.safetensors");
+  spdlog::set_default_logger(before);
+  EXPECT_THAT(said.str(), AllOf(HasSubstr("state.safetensors"), HasSubstr("--threads 77")));
 }
 
 TEST(Checkpoint, AMissingTensorNamesTheNearest) {

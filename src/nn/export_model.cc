@@ -58,7 +58,9 @@ Json ExportModel(const ExportOptions& options, const std::filesystem::path& out)
   metadata.erase("hashed");
   metadata["source"] = stored.hash;
   metadata["input"] = "float32 images [batch, channels, height, width] in [0, 1]";
-  const std::string scaling = fmt::format("{} * (image - {})", shape.scale, shape.mean);
+  std::string scaling = fmt::format("{} * (image - {})", shape.scale, shape.mean);
+  if (shape.blur > 0)
+    scaling += fmt::format(" of the image blurred with a Gaussian of {} pixels, edges reflected", shape.blur);
   int64_t parameters = 0;
   for (const torch::Tensor& parameter : stored.network->parameters()) parameters += parameter.numel();
   Json result = {{"format", format.substr(1)}, {"parameters", parameters}};

@@ -11,11 +11,13 @@ namespace murine {
 std::filesystem::path ModelFile(const std::filesystem::path& path) {
   if (!std::filesystem::is_directory(path)) return path;
   if (std::filesystem::exists(path / "model.safetensors")) return path / "model.safetensors";
-  throw Error({.what = "no model.safetensors",
-               .where = path.string(),
-               .hint = std::filesystem::exists(path / "config.toml")
-                           ? "the training has not finished: start the same `murine train` again"
-                           : "name a run folder that `murine train` made"});
+  const char* hint = std::filesystem::exists(path / "results.json")
+                         ? "it was there when the training had finished: remove results.json, and the same "
+                           "`murine train` trains it anew"
+                     : std::filesystem::exists(path / "config.toml")
+                         ? "the training has not finished: start the same `murine train` again"
+                         : "name a run folder that `murine train` made";
+  throw Error({.what = "no model.safetensors", .where = path.string(), .hint = hint});
 }
 
 ResNet ReadResNet(const SafeTensors& stored, const std::string& where) {

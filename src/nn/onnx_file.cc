@@ -6,6 +6,7 @@
 #include <onnx/onnx_pb.h>
 
 #include "base/error.h"
+#include "nn/blur.h"
 #include "nn/torch.h"
 
 namespace murine {
@@ -122,7 +123,15 @@ void AddNetwork(onnx::GraphProto& proto, const ResNet& network) {
   Graph graph(proto);
   graph.AddWeights("input.mean", torch::tensor(options.mean, torch::kFloat32));
   graph.AddWeights("input.scale", torch::tensor(options.scale, torch::kFloat32));
-  graph.AddNode("Sub", "input.centred", {"images", "input.mean"});
+  std::string input = "images";
+  if (options.blur > 0) {
+    graph.AddWeights("input.blur_columns", BlurMatrix(options.height, options.blur));
+    graph.AddWeights("input.blur_rows", BlurMatrix(options.image_width, options.blur).t());
+    graph.AddNode("MatMul", "input.blurred_columns", {"input.blur_columns", "images"});
+    graph.AddNode("MatMul", "input.blurred", {"input.blurred_columns", "input.blur_rows"});
+    input = "input.blurred";
+  }
+  graph.AddNode("Sub", "input.centred", {input, "input.mean"});
   graph.AddNode("Mul", "input.scaled", {"input.centred", "input.scale"});
   std::string x =
       graph.AddRelu(graph.AddLayer("input.scaled", "conv1", "bn1", network->stem(), network->stem_norm()));

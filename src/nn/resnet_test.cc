@@ -96,6 +96,9 @@ TEST(GaussianBlur, IsTheConvolutionWithMirroredEdges) {
     for (int64_t y = 0; y < 7; ++y)
       for (int64_t x = 0; x < 9; ++x)
         EXPECT_NEAR(blurred[1][0][y][x].item<double>(), PlainBlur(images[1][0], kernel, y, x), 1e-5);
+    const torch::Tensor product =
+        torch::matmul(torch::matmul(BlurMatrix(7, sigma), images), BlurMatrix(9, sigma).t());
+    EXPECT_LT((product - blurred).abs().max().item<float>(), 1e-6);
     EXPECT_TRUE(GaussianBlur(images.narrow(0, 1, 1), sigma).equal(blurred.narrow(0, 1, 1)));
   }
   EXPECT_TRUE(GaussianBlur(torch::full({1, 1, 8, 8}, 0.25), 3).allclose(torch::full({1, 1, 8, 8}, 0.25)));

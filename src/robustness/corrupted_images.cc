@@ -36,6 +36,10 @@ std::filesystem::path PublishedCorruptions::File(Corruption kind) const {
 PublishedCorruptions::PublishedCorruptions(const std::filesystem::path& folder, const std::string& data,
                                            const ImageSet& clean)
     : folder_(folder), count_(clean.count()), height_(clean.height), width_(clean.width) {
+  if (folder.string().find(',') != std::string::npos)
+    throw Error({.what = "a folder of corrupted images with a comma in its name",
+                 .where = folder.string(),
+                 .hint = "a comma separates images from labels; a symbolic link of another name will do"});
   const std::filesystem::path labels_file = folder / "labels.npy";
   const NdArray<int64_t> labels = ReadNpy<int64_t>(labels_file);
   color_ = clean.channels == 3 ? Color::kKeep : Color::kGray;

@@ -91,7 +91,6 @@ EvaluationInput PrepareEvaluation(const EvaluateOptions& options) {
   options.CheckTests();
   EvaluationInput input;
   input.config = OptionsToJson(options);
-  input.config.erase("batch");
   input.config.erase("allow-torchscript");
   input.original =
       LoadImages(options.data, {.split = Split::kTest, .color = options.color ? Color::kKeep : Color::kGray});

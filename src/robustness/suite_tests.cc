@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 
@@ -145,6 +146,22 @@ void AddAttackTests(const Subject& subject, Tests& tests) {
   }
 }
 
+// A test that is asked for twice is made once; a search for the least perturbation answers all its epsilons.
+Tests EachOnce(Tests all) {
+  Tests tests;
+  for (SuiteTest& test : all) {
+    const auto same = std::ranges::find(tests, test.key, &SuiteTest::key);
+    if (same == tests.end()) {
+      tests.push_back(std::move(test));
+      continue;
+    }
+    for (const double epsilon : test.epsilons)
+      if (std::ranges::find(same->epsilons, epsilon) == same->epsilons.end())
+        same->epsilons.push_back(epsilon);
+  }
+  return tests;
+}
+
 }  // namespace
 
 Subject::Subject(const EvaluateOptions& options, const EvaluationInput& input)
@@ -232,7 +249,7 @@ std::vector<SuiteTest> MakeTests(const Subject& subject) {
   AddCorruptionTests(subject, tests);
   AddPublishedTests(subject, tests);
   AddAttackTests(subject, tests);
-  return tests;
+  return EachOnce(std::move(tests));
 }
 
 }  // namespace murine

@@ -8,7 +8,9 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/interrupt.h"
 #include "base/memory_need.h"
+#include "base/progress.h"
 #include "io/artifact.h"
 #include "io/file.h"
 #include "nn/tensor.h"
@@ -33,12 +35,15 @@ NdArray<float> Predict(const Denoiser& denoiser, size_t scan, const ImageSet& im
   NdArray<float> responses{{seen.count(), neurons.neurons}, {}};
   torch::NoGradGuard no_grad;
   constexpr int64_t kBatch = 64;
+  Progress progress("responses of " + neurons.name, seen.count(), "images");
   for (int64_t first = 0; first < seen.count(); first += kBatch) {
     const int64_t last = std::min(first + kBatch, seen.count());
     const torch::Tensor batch =
         ToTensor(seen.Floats(first, last), {last - first, 1, seen.height, seen.width});
     const NdArray<float> part = ToNdArray(neurons.respond(batch));
     responses.values.insert(responses.values.end(), part.values.begin(), part.values.end());
+    progress.Update(last);
+    if (InterruptRequested()) ThrowInterrupted("no responses were kept");
   }
   return responses;
 }

@@ -70,6 +70,11 @@ Prepared Prepare(const SimilarityOptions& options) {
   options.Check();
   const Color color = options.color ? Color::kKeep : Color::kGray;
   Prepared prepared{LoadImages(options.stimuli, {.color = color}), {}};
+  if (prepared.images.count() < 2)
+    throw Error({.what = "too few images",
+                 .where = options.stimuli,
+                 .expected = "at least 2",
+                 .got = fmt::format("{}", prepared.images.count())});
   prepared.description = Describe(options, prepared.images);
   if (!options.resize.empty()) {
     const auto [height, width] = ParseSize(options.resize);

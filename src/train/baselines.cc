@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/interrupt.h"
 #include "nn/tensor.h"
 #include "train/matrix.h"
 
@@ -128,6 +129,7 @@ RidgeFit FitRidge(const torch::Tensor& x, const torch::Tensor& y, const torch::T
   torch::Tensor inverse, weights;
   double best_correlation = -2;
   for (const double penalty : kPenalties) {
+    if (InterruptRequested()) ThrowInterrupted("the state after the last epoch is saved");
     const torch::Tensor tried = Inverse(gram, penalty * count);
     const torch::Tensor fitted = MatrixProduct(tried, products);
     const torch::Tensor predicted = MatrixProduct(validation, fitted) + mean;

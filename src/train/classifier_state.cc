@@ -57,6 +57,7 @@ void WriteState(const std::filesystem::path& path, const ClassifierState& state,
   AddTensor(file, "losses",
             torch::tensor({state.task_loss, state.similarity_loss, state.best_loss}, torch::kFloat64));
   file.metadata["config"] = identity.dump();
+  NoteThreads(file);
   WriteSafeTensors(path, file);
 }
 
@@ -66,6 +67,7 @@ void ReadState(std::string_view bytes, const std::string& where, ClassifierState
   const auto config = file.metadata.find("config");
   RefuseOtherConfig(config == file.metadata.end() ? Json::object() : ParseJson(config->second, where),
                     identity, where);
+  WarnOfOtherThreads(file, where);
   CopyNetworks(file, "", state, where);
   state.sgd.CopyState(file, where);
   for (const auto& [name, tensor] : file.tensors)

@@ -21,6 +21,7 @@ void FitOptions::Check() const {
   require(decays >= 0, "--decays", "0 or more", decays);
   require(laplace >= 0, "--laplace", "0 or more", laplace);
   require(sparsity >= 0, "--sparsity", "0 or more", sparsity);
+  require(stride >= 1, "--stride", "at least 1", stride);
   require(folds == 0 || (folds >= 2 && folds <= 100), "--folds", "2 to 100, or 0 for none", folds);
 }
 

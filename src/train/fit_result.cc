@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/error.h"
 #include "data/recording_faults.h"
@@ -78,6 +79,9 @@ void Extend(std::vector<double>& all, const std::vector<double>& more) {
   all.insert(all.end(), more.begin(), more.end());
 }
 
+// The truth of a neuron whose recording knows none.
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
 // One recording's neurons, or those of all.
 struct Scored {
   EncodingScores scores;
@@ -89,7 +93,12 @@ struct Scored {
     Extend(scores.to_average, more.scores.to_average);
     Extend(scores.fev, more.scores.fev);
     Extend(scores.feve, more.scores.feve);
-    Extend(scores.truth, more.scores.truth);
+    if (!more.scores.truth.empty()) {
+      scores.truth.resize(scores.single_trial.size() - more.scores.single_trial.size(), kUnknown);
+      Extend(scores.truth, more.scores.truth);
+    } else if (!scores.truth.empty()) {
+      scores.truth.resize(scores.single_trial.size(), kUnknown);
+    }
     Extend(reliability.oracle, more.reliability.oracle);
     reliability.images = std::max(reliability.images, more.reliability.images);
     Extend(ridge, more.ridge);

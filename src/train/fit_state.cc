@@ -45,6 +45,7 @@ void WriteFitState(const std::filesystem::path& path, const FitState& state, con
             torch::tensor({state.epoch, state.decays, state.without_gain, state.best_epoch}, torch::kInt64));
   AddTensor(file, "best_correlation", torch::tensor({state.best}, torch::kFloat64));
   file.metadata["config"] = identity.dump();
+  NoteThreads(file);
   WriteSafeTensors(path, file);
 }
 
@@ -53,6 +54,7 @@ void ReadFitState(const std::filesystem::path& path, FitState& state, const Json
   const auto config = file.metadata.find("config");
   RefuseOtherConfig(config == file.metadata.end() ? Json::object() : ParseJson(config->second, path.string()),
                     identity, path);
+  WarnOfOtherThreads(file, path.string());
   CopyEncoders(file, "encoder.", state.encoders, path.string());
   state.adam.CopyState(file, path.string());
   for (const auto& [name, tensor] : file.tensors)

@@ -116,7 +116,7 @@ Json SummarizeScores(const EncodingScores& scores, const Reliability& reliabilit
   Json summary;
   summary["single_trial_correlation"] = MeanOrNull(scores.single_trial);
   summary["correlation_to_average"] = MeanOrNull(scores.to_average);
-  std::vector<double> feve, reliable;
+  std::vector<double> feve, known, reliable;
   for (size_t a = 0; a < scores.feve.size(); ++a)
     if (scores.fev[a] >= kLeastFev) feve.push_back(scores.feve[a]);
   summary["feve"] = MeanOrNull(feve);
@@ -128,9 +128,12 @@ Json SummarizeScores(const EncodingScores& scores, const Reliability& reliabilit
   }
   summary["fraction_oracle"] = reliability.repeated() && square > 0 ? Json(product / square) : Json(nullptr);
   if (!scores.truth.empty()) {
-    for (size_t a = 0; a < scores.truth.size(); ++a)
+    for (size_t a = 0; a < scores.truth.size(); ++a) {
+      if (std::isnan(scores.truth[a])) continue;
+      known.push_back(scores.truth[a]);
       if (reliability.oracle[a] > kReliableOracle) reliable.push_back(scores.truth[a]);
-    summary["truth_correlation"] = Mean(scores.truth);
+    }
+    summary["truth_correlation"] = MeanOrNull(known);
     summary["truth_correlation_reliable"] = MeanOrNull(reliable);
     summary["reliable_neurons"] = reliable.size();
   }

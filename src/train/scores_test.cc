@@ -150,6 +150,10 @@ TEST(Scores, Summary) {
   EXPECT_NEAR(value("truth_correlation"), 0.6, 1e-12);
   EXPECT_NEAR(value("truth_correlation_reliable"), 0.75, 1e-12);  // oracle correlation above 0.2
   EXPECT_EQ(summary["reliable_neurons"], 2);
+  scores.truth[0] = std::nan("");  // of a recording without a truth, beside others
+  EXPECT_NEAR(SummarizeScores(scores, reliability)["truth_correlation"].get<double>(), 0.45, 1e-12);
+  EXPECT_EQ(SummarizeScores(scores, reliability)["truth_correlation_reliable"], 0.6);
+  scores.truth[0] = 0.9;
   reliability.images = 0;
   EXPECT_TRUE(SummarizeScores(scores, reliability)["fraction_oracle"].is_null());
   reliability.images = 2;

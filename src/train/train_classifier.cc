@@ -15,6 +15,7 @@
 #include "io/file.h"
 #include "io/folder_lock.h"
 #include "io/json_lines.h"
+#include "nn/load_resnet.h"
 #include "nn/resnet_size.h"
 #include "nn/tensor.h"
 #include "train/classifier_score.h"
@@ -212,6 +213,7 @@ Json TrainClassifier(const TrainOptions& options, const std::filesystem::path& r
   if (ranks.first() && std::filesystem::exists(results)) {
     const Json stored = ReadJson(results);
     RefuseOtherConfig(stored.value("config", Json::object()), set.identity, run);
+    ModelFile(run);
     result = stored.at("result");
   }
   if (ranks.Broadcast(result.is_null() ? "" : "finished", "whether the training is finished").empty()) {

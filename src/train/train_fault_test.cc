@@ -121,6 +121,21 @@ TEST(TrainFault, AFitThatRunsAwayKeepsTheStateOfTheLastGoodEpoch) {
   EXPECT_EQ(ReadFile(state_file), good);
 }
 
+TEST(TrainFault, AFinishedRunWithoutItsModelSaysHowToGetItBack) {
+  const TemporaryFolder folder;
+  TrainOptions options = TwoClasses(folder);
+  options.epochs = 1;
+  const std::filesystem::path run = folder / "run";
+  TrainClassifier(options, run);
+  const std::string model = ReadFile(run / "model.safetensors");
+  std::filesystem::remove(run / "model.safetensors");
+  EXPECT_THAT(MessageOf([&] { TrainClassifier(options, run); }),
+              AllOf(HasSubstr("no model.safetensors"), HasSubstr("remove results.json")));
+  std::filesystem::remove(run / "results.json");
+  TrainClassifier(options, run);
+  EXPECT_EQ(ReadFile(run / "model.safetensors"), model);
+}
+
 TEST(TrainFault, TheOptimizersFindEveryGradientThatIsNotFinite) {
   for (const double fault : {std::numeric_limits<double>::quiet_NaN(), HUGE_VAL, -HUGE_VAL})
     for (const int64_t at : {0, 7, 99999}) {  // large enough for several threads

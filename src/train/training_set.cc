@@ -90,12 +90,12 @@ TrainingSet LoadTrainingSet(const TrainOptions& options) {
   }
   CheckSize(set.train, options.data);
   CheckSize(set.test, options.data);
-  if (set.train.count() < options.batch + 1)
+  HoldOut(set, options.seed);
+  if (const auto members = std::ssize(set.members); members < options.batch)
     throw Error({.what = "fewer training images than a batch",
                  .where = options.data,
-                 .expected = fmt::format("at least {}", options.batch + 1),
-                 .got = fmt::format("{}", set.train.count())});
-  HoldOut(set, options.seed);
+                 .expected = fmt::format("at least {} and those kept for validation", options.batch),
+                 .got = fmt::format("{} and {}", members, set.validation.size())});
   if (options.regularized()) LoadTarget(set, options);
   return set;
 }

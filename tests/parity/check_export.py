@@ -80,6 +80,17 @@ def node_modules():
     return home
 
 
+def blurred(images, sigma):
+    """A Gaussian along rows and columns, cut off at four deviations; edges reflected."""
+    reach = int(np.ceil(4 * sigma))
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    kernel = torch.from_numpy((kernel / kernel.sum()).astype("f4"))
+    padded = nn.functional.pad(images, (reach,) * 4, mode="reflect")
+    planes = padded.flatten(0, 1).unsqueeze(1)
+    planes = nn.functional.conv2d(nn.functional.conv2d(planes, kernel.view(1, 1, -1, 1)), kernel.view(1, 1, 1, -1))
+    return planes.view(images.shape)
+
+
 def check(what, folder, home):
     ours = parity.read_safetensors(folder / "dump.safetensors")
     assert len(ours["images"]) == 1000
@@ -89,7 +100,8 @@ def check(what, folder, home):
     network = resnet18(about)
     network.load_state_dict(tensors)
     with torch.no_grad():
-        theirs = network(about["scale"] * (ours["images"] - about["mean"]))
+        seen = blurred(ours["images"], about["blur"]) if about["blur"] else ours["images"]
+        theirs = network(about["scale"] * (seen - about["mean"]))
     if "labels" in ours:
         accuracy = (theirs.argmax(1) == ours["labels"]).double().mean().item()
         print(f"     {what} in PyTorch: {100 * accuracy:.1f} % of the test images named correctly")
@@ -111,5 +123,6 @@ with tempfile.TemporaryDirectory() as name:
     if home is None:
         print("onnxruntime: skipped, there is no node or npm")
     check("odd statistics", pathlib.Path(name) / "odd", home)
+    check("behind a blur", pathlib.Path(name) / "blurred", home)
     check("trained on Fashion-MNIST", pathlib.Path(name) / "trained", home)
 parity.finish()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Classifiers as murine stores them, what `export` makes of them, and their logits of 1,000 images: a
-// ResNet-18 with odd statistics in odd/, and a small one that has learned Fashion-MNIST, on test images, in
-// trained/.
+// ResNet-18 with odd statistics in odd/, the same behind a blur in blurred/, and a small one that has learned
+// Fashion-MNIST, on test images, in trained/.
 #include <filesystem>
 
 #include "data/image_set.h"
@@ -26,7 +26,7 @@ void Export(const std::filesystem::path& model, const std::filesystem::path& fol
   WriteSafeTensors(folder / "dump.safetensors", dump);
 }
 
-void DumpOdd(const std::filesystem::path& folder) {
+void DumpOdd(const std::filesystem::path& folder, double blur) {
   ResNetOptions options;
   options.width = 8;
   options.channels = 3;
@@ -34,6 +34,7 @@ void DumpOdd(const std::filesystem::path& folder) {
   options.image_width = 20;
   options.mean = 0.47;
   options.scale = 4.5;
+  options.blur = blur;
   ResNet network(options, 5);
   for (const auto& entry : network->named_buffers())
     if (entry.key().ends_with("running_mean"))
@@ -72,10 +73,11 @@ int main(int argc, char** argv) {
   if (argc != 2) return 2;
   SetUpTorch(1);
   const std::filesystem::path folder = argv[1];
-  for (const char* name : {"odd", "trained"}) std::filesystem::create_directory(folder / name);
+  for (const char* name : {"odd", "blurred", "trained"}) std::filesystem::create_directory(folder / name);
   {
     torch::NoGradGuard no_grad;
-    DumpOdd(folder / "odd");
+    DumpOdd(folder / "odd", 0);
+    DumpOdd(folder / "blurred", 1.5);
   }
   DumpTrained(folder / "trained");
 }
