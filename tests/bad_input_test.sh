@@ -106,6 +106,16 @@ cat >"$folder/table" <<'TABLE'
 1 | at least 199 and those kept for validation, got 198 and 2 | train --width 2 --data fashion-mnist@0-200 --batch 199 --out new
 1 | too few images in npy:images.npy@0-1               | similarity --kind shuffled --of pixel --stimuli npy:images.npy@0-1 --out new.npy
 2 | --stride: expected at least 1, got 0               | fit long.h5 --stride 0 --out new.safetensors
+2 | --seed: expected an integer, 0 or more, got -1     | $P --stimuli npy:images.npy --seed -1 --out new.npy
+2 | --seed: expected an integer, 0 or more, got 18446744073709551616 | $P --stimuli npy:images.npy --seed 18446744073709551616 --out new.npy
+2 | --seed: expected an integer, 0 or more, got 0x1    | $P --stimuli npy:images.npy --seed 0x1 --out new.npy
+2 | --threads: expected an integer, 0 or more, got -5  | $P --stimuli npy:images.npy --threads -5 --out new.npy
+2 | --kind is missing                                  | similarity --stimuli npy:images.npy --out new.npy
+2 | --model is for another kind of target              | $P --stimuli npy:images.npy --model long.h5 --out new.npy
+2 | --out: expected the name of a file, got the folder new/ | $P --stimuli npy:images.npy --out new/
+2 | --permutations: expected 0 to                      | similarity compare a.npy b.npy --permutations -1
+2 | --momentum: expected 0 or more and below 1         | $T --data fashion-mnist@0-200 --momentum 1.5 --out new
+2 | --channels: expected 1 to 4096, got -1             | fit long.h5 --channels -1 --out new.safetensors
 1 | slice beyond the end                               | $P --stimuli npy:images.npy@0-41 --out new.npy
 1 | expected at least 8 x 8 pixels, got 4 x 4                   | $T --augment crop --data npy:small.npy,labels.npy --out new
 # folders of images
@@ -247,9 +257,9 @@ cat >"$folder/table" <<'TABLE'
 1 | no recording in it in empty                        | inspect empty
 1 | not a file in empty                                | similarity compare S.npy empty
 1 | not a file in empty                                | $P --stimuli npy:empty --out new.npy
-1 | in empty                                           | $P --stimuli npy:images.npy --out empty
+2 | --out: expected the name of a file, got the folder empty | $P --stimuli npy:images.npy --out empty
 1 | in empty                                           | simulate --neurons 3 --images 8 --out empty
-1 | in empty                                           | evaluate run --data npy:images.npy,labels.npy --out empty
+2 | --out: expected the name of a file, got the folder empty | evaluate run --data npy:images.npy,labels.npy --out empty
 1 | Not a directory                                    | $P --stimuli npy:images.npy --out images.npy/new.npy
 1 | text.h5                                            | $T --data npy:images.npy,labels.npy --out text.h5
 # outputs that another configuration made, or somebody else

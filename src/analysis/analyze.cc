@@ -68,6 +68,7 @@ class Analysis {
                            {.split = Split::kTest, .color = options.color ? Color::kKeep : Color::kGray});
     if (original_.labels.empty()) throw Error({.what = "images without labels", .where = options.data});
     models_ = LoadModels(options.models, original_, {options.normalize, options.stem});
+    RefuseTheSameTwice();
     RequireMemoryForStages();
     for (const AnalyzedModel& model : models_) CheckFits(original_, model.classifier, options.data);
     for (const std::string& path : options.recordings)
@@ -82,6 +83,16 @@ class Analysis {
   Json Run();
 
  private:
+  // It would count as two models of its condition.
+  void RefuseTheSameTwice() const {
+    for (size_t i = 0; i < models_.size(); ++i)
+      for (size_t j = 0; j < i; ++j)
+        if (models_[i].condition == models_[j].condition &&
+            models_[i].classifier.hash == models_[j].classifier.hash)
+          throw Error({.what = "the same model twice in condition " + models_[i].condition,
+                       .where = options_.models[i],
+                       .kind = ErrorKind::kUsage});
+  }
   // Two references of one name could not be told apart.
   void NameApart() {
     for (size_t i = 0; i < references_.size(); ++i) {

@@ -23,6 +23,12 @@ std::vector<double> CorrectImages(const Classifier& classifier, const ImageSet& 
   return correct;
 }
 
+Value Share(const std::vector<double>& correct) {
+  const auto n = std::ssize(correct);
+  const int64_t right = std::count(correct.begin(), correct.end(), 1.0);
+  return {static_cast<double>(right) / static_cast<double>(n), WilsonInterval(right, n)};
+}
+
 Value MeanValue(const std::vector<double>& values, RandomStream stream) {
   double sum = 0;
   for (const double value : values) sum += value;
@@ -35,9 +41,8 @@ Measures CorruptionAccuracy(const Classifier& classifier, const ImageSet& origin
                             uint64_t seed) {
   Measures measures;
   measures.values["accuracy_clean"] =
-      MeanValue(CorrectImages(classifier, original, "clean images",
-                              [&](int64_t first, int64_t last) { return original.Slice(first, last); }),
-                RandomStream(seed, "analysis/clean"));
+      Share(CorrectImages(classifier, original, "clean images",
+                          [&](int64_t first, int64_t last) { return original.Slice(first, last); }));
   // the mean over the corruptions of a class, image by image: an image's corruptions are not independent
   std::map<std::string, std::pair<std::vector<double>, int>> classes;
   for (const auto& [kind, name] : EnumNames(Corruption{})) {
@@ -47,8 +52,7 @@ Measures CorruptionAccuracy(const Classifier& classifier, const ImageSet& origin
         CorrectImages(classifier, original, std::string(name), [&, kind = kind](int64_t first, int64_t last) {
           return CorruptImages(original, first, last, kind, severity, seed, {});
         });
-    measures.values["accuracy_" + std::string(name)] =
-        MeanValue(correct, RandomStream(seed, "analysis/corruption", 0, static_cast<uint64_t>(kind)));
+    measures.values["accuracy_" + std::string(name)] = Share(correct);
     auto& [sums, count] = classes[std::string(NameOf(*frequency))];
     sums.resize(correct.size(), 0);
     for (size_t i = 0; i < correct.size(); ++i) sums[i] += correct[i];

@@ -33,4 +33,17 @@ class Error : public std::runtime_error {
   ErrorParts parts_;
 };
 
+// What `read` makes of the file `where`: a value that an option may not have is then the file's fault.
+template <class Read>
+auto InFile(const std::string& where, const Read& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    ErrorParts parts = error.parts();
+    if (parts.where.empty()) parts.where = where;
+    if (parts.kind == ErrorKind::kUsage) parts.kind = ErrorKind::kFailed;
+    throw Error(parts);
+  }
+}
+
 }  // namespace murine

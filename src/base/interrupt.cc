@@ -25,8 +25,8 @@ void CatchInterrupts() {
 bool InterruptRequested() { return interrupt_requested != 0; }
 
 void ThrowInterrupted(const std::string& saved) {
-  throw Error({.what = "interrupted; " + saved,
-               .hint = "the same command goes on from here",
+  throw Error({.what = "interrupted; " + (saved.empty() ? "nothing was kept" : saved),
+               .hint = saved.empty() ? "the same command starts anew" : "the same command goes on from here",
                .kind = ErrorKind::kInterrupted});
 }
 

@@ -11,7 +11,7 @@ void CatchInterrupts();
 
 bool InterruptRequested();
 
-// For jobs: call when the state is safely on disk. `saved` says what was kept.
-[[noreturn]] void ThrowInterrupted(const std::string& saved);
+// For jobs: call when the state is safely on disk. `saved` says what was kept; empty: nothing.
+[[noreturn]] void ThrowInterrupted(const std::string& saved = {});
 
 }  // namespace murine

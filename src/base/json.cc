@@ -71,6 +71,20 @@ toml::table ToTomlTable(const Json& object) {
   return table;
 }
 
+// The parser takes stack for each part of a dotted key, and no sane key has so many. Numbers have one dot.
+void RefuseDeepKeys(std::string_view text, const std::string& where) {
+  constexpr int kMostDots = 1000;
+  int dots = 0;
+  for (const char c : text) {
+    if (c == '.') ++dots;
+    if (c == '=' || c == ',' || c == '\n' || c == '[' || c == ']' || c == '{' || c == '}') dots = 0;
+    if (dots > kMostDots)
+      throw Error({.what = "TOML with a key that is nested too deeply",
+                   .where = where,
+                   .expected = fmt::format("at most {} dots", kMostDots)});
+  }
+}
+
 }  // namespace
 
 Json ParseJson(std::string_view text, const std::string& where) {
@@ -86,11 +100,14 @@ Json ParseJson(std::string_view text, const std::string& where) {
   try {
     return Json::parse(text, check_depth);
   } catch (const nlohmann::json::exception& error) {
-    throw Error({.what = "malformed JSON", .where = where, .got = error.what()});
+    const std::string_view what = error.what();  // "[json.exception.parse_error.101] parse error at ..."
+    throw Error(
+        {.what = "malformed JSON", .where = where, .got = std::string(what.substr(what.find("] ") + 2))});
   }
 }
 
 Json ParseToml(std::string_view text, const std::string& where) {
+  RefuseDeepKeys(text, where);
   try {
     return FromToml(toml::parse(text, where), where);
   } catch (const toml::parse_error& error) {

@@ -34,11 +34,12 @@ void ThrowUnknownName(std::string_view what, std::string_view name, const std::s
                       std::span<const std::string> known, ErrorKind kind) {
   std::string all;
   for (const std::string& each : known) all += (all.empty() ? "" : ", ") + each;
-  throw Error({.what = "unknown " + std::string(what) + " '" + std::string(name) + "'",
-               .where = where,
-               .expected = known.size() > 30 ? "" : "one of " + all,
-               .hint = "did you mean '" + NearestName(name, known) + "'?",
-               .kind = kind});
+  throw Error(
+      {.what = "unknown " + std::string(what) + " '" + std::string(name) + "'",
+       .where = where,
+       .expected = known.empty() || known.size() > 30 ? "" : "one of " + all,
+       .hint = known.empty() ? "there is none at all" : "did you mean '" + NearestName(name, known) + "'?",
+       .kind = kind});
 }
 
 }  // namespace murine

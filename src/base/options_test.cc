@@ -75,6 +75,20 @@ TEST(Options, ErrorsNameTheKeyTheFileAndTheRemedy) {
   EXPECT_EQ(ErrorOf("depth = 3\nrate = 1"), "no error");
 }
 
+TEST(Toml, DeepKeysAreRefusedAndLongTextsAreNot) {
+  std::string deep = "a";
+  for (int i = 0; i < 50000; ++i) deep += ".a";
+  for (const std::string& text : {deep + " = 1", "[" + deep + "]", "x = {" + deep + " = 1}"}) try {
+      ParseToml(text, "x.toml");
+      ADD_FAILURE() << text.substr(0, 9);
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("nested too deeply in x.toml"));
+    }
+  std::string numbers = "x = [";
+  for (int i = 0; i < 5000; ++i) numbers += "0.5, ";
+  EXPECT_EQ(ParseToml(numbers + "1.5]\n# " + std::string(500, '.'), "x.toml")["x"].size(), 5001u);
+}
+
 TEST(Toml, KeepsTheAuthorsOrder) {
   EXPECT_EQ(ParseToml("b = 1\na = 2\n[z]\ny = 1\nx = 2\n[c]\n", "t").dump(),
             R"({"b":1,"a":2,"z":{"y":1,"x":2},"c":{}})");

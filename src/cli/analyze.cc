@@ -49,7 +49,9 @@ void AddAnalyze(CLI::App& app, Session& session) {
   auto options = std::make_shared<AnalyzeOptions>();
   auto out = std::make_shared<std::string>();
   BindOptions(*command, *options, "model");
-  command->add_option("--out", *out, "results to write (JSON), with pictures beside them")->required();
+  command->add_option("--out", *out, "results to write (JSON), with pictures beside them")
+      ->check(OutFile())
+      ->required();
   session.Run(command, [options, out, &session] {
     const Json result = Analyze(*options, *out);
     session.Show(result, FormatAnalysis(result));

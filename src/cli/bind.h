@@ -1,13 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/options.h"
 
 namespace murine {
+
+// Decimal digits that fit: no octal, no number that wraps round.
+template <class Integer>
+CLI::Validator Whole(Integer least = std::numeric_limits<Integer>::min()) {
+  return CLI::Validator(
+      [least](std::string& typed) {
+        int64_t value = 0;  // as TOML has them
+        const auto [end, fault] = std::from_chars(typed.data(), typed.data() + typed.size(), value);
+        const bool good =
+            fault == std::errc() && end == typed.data() + typed.size() && std::in_range<Integer>(value);
+        if (good && static_cast<Integer>(value) >= least) return std::string();
+        return fmt::format("expected an integer{}, got {}", least == 0 ? ", 0 or more" : "", typed);
+      },
+      "");
+}
 
 // Gives a subcommand one option a field of the struct; the field called `positional` is named without dashes.
 template <class Options>
@@ -34,6 +54,7 @@ void BindOptions(CLI::App& command, Options& options, std::string_view positiona
       command.add_flag(flag, value, text);
     } else {
       CLI::Option* option = command.add_option(flag, value, text)->capture_default_str();
+      if constexpr (std::is_integral_v<T>) option->check(Whole<T>());
       if (bare) option->required();
     }
   });

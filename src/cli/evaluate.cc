@@ -83,6 +83,7 @@ void AddEvaluate(CLI::App& app, Session& session) {
   auto out = std::make_shared<std::string>();
   BindOptions(*command, *options, "model");
   command->add_option("--out", *out, "results to write (JSON), with a table of images beside them")
+      ->check(OutFile())
       ->required();
   session.RunOnRanks(
       command, [options, out](const Ranks& ranks) { return Evaluate(*options, *out, ranks); },

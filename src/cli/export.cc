@@ -18,6 +18,7 @@ void AddExport(CLI::App& app, Session& session) {
   command
       ->add_option("--out", *out,
                    "file to write; its ending says which: .safetensors (torchvision's names) or .onnx")
+      ->check(OutFile())
       ->required();
   session.Run(command, [options, out, &session] {
     const Json result = ExportModel(*options, *out);

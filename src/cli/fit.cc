@@ -19,6 +19,7 @@ void AddFit(CLI::App& app, Session& session) {
   command
       ->add_option("--out", *out,
                    "encoding model to write (safetensors), with tables and figures of neurons beside it")
+      ->check(OutFile())
       ->required();
   session.Run(command, [options, out, &session] {
     const Json result = FitEncoder(*options, *out);

@@ -17,9 +17,10 @@ void AddInspect(CLI::App& app, Session& session) {
   auto path = std::make_shared<std::string>(), out = std::make_shared<std::string>();
   auto seed = std::make_shared<uint64_t>(0);
   command->add_option("recording", *path, "recording (HDF5, Sensorium folder or zip)")->required();
-  command->add_option(
-      "--out", *out,
-      "result to write (JSON), with a CSV of the neurons and a picture of the images beside it");
+  command
+      ->add_option("--out", *out,
+                   "result to write (JSON), with a CSV of the neurons and a picture of the images beside it")
+      ->check(OutFile());
   command->add_option("--seed", *seed, "names the random halves of the repeats")->capture_default_str();
   session.Run(command, [path, out, seed, &session] {
     const Json result =

@@ -16,6 +16,7 @@ void AddPredict(CLI::App& app, Session& session) {
   auto out = std::make_shared<std::string>();
   BindOptions(*command, *options, "model");
   command->add_option("--out", *out, "responses to write, [images, neurons]; R.json beside it says whose")
+      ->check(OutFile())
       ->required();
   session.Run(command, [options, out, &session] {
     const Json result = MakePrediction(*options, *out);

@@ -38,7 +38,7 @@ void AddReport(CLI::App& app, Session& session) {
   auto port = std::make_shared<int>(0);
   BindOptions(*command, *options, "path");
   command->get_option("path")->required(false);
-  CLI::Option* page = command->add_option("--out", *out, "page to write (HTML)");
+  CLI::Option* page = command->add_option("--out", *out, "page to write (HTML)")->check(OutFile());
   command
       ->add_option(
           "--watch", *watched,

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "cli/bind.h"
 #include "cli/session.h"
 #include "experiment/estimate.h"
 #include "experiment/run_experiment.h"
@@ -16,7 +17,8 @@ void AddRun(CLI::App& app, Session& session) {
       "A whole experiment from one file: every stage, condition and seed; finished stages are kept",
       "  murine run configs/quickstart.toml --out quickstart-out\n"
       "  murine run configs/cifar10-small.toml --set train.data=cifar10:CIFAR --set "
-      "train.stimuli=npy:natural.npy --out cifar\n"
+      "train.stimuli=npy:natural.npy@0-4500 --set recordings.mouse.stimuli=npy:natural.npy@4500-10000 --out "
+      "cifar\n"
       "  murine run experiment.toml --dry-run --jobs 4 --out out\n"
       "  murine run experiment.toml --shard 2/8 --out /shared/out\n");
   auto options = std::make_shared<RunOptions>();
@@ -26,11 +28,13 @@ void AddRun(CLI::App& app, Session& session) {
       ->add_option("--set", options->set, "table.key=value: replaces what the file says; may be given often")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  command->add_option("--seed", options->seed, "this seed alone, instead of the experiment's");
+  command->add_option("--seed", options->seed, "this seed alone, instead of the experiment's")
+      ->check(Whole<int64_t>(0));
   command
       ->add_option("--jobs", options->jobs,
                    "stages side by side, each with the experiment's threads; any number gives the same bytes")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(Whole<int>());
   command
       ->add_option("--shard", options->shard,
                    "this part of the stages alone: several runs share a folder, on one machine or many")

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 
 #include "base/progress.h"
+#include "cli/bind.h"
 
 namespace murine {
 
@@ -15,11 +17,21 @@ CLI::App* Session::AddCommand(CLI::App& app, const std::string& name, const std:
   command
       ->add_option("--threads", threads,
                    "threads; 0: all cores. Results are the same bits for the same number")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(Whole<int>(0));
   command->add_flag("--json", json, "print the result as one JSON object on standard output");
   command->add_flag("--quiet", quiet, "no progress, no remarks; warnings and errors alone");
   command->footer("Examples:\n" + examples);
   return command;
+}
+
+CLI::Validator OutFile() {
+  return CLI::Validator(
+      [](std::string& typed) {
+        const bool folder = typed.ends_with('/') || std::filesystem::is_directory(typed);
+        return folder ? fmt::format("expected the name of a file, got the folder {}", typed) : std::string();
+      },
+      "");
 }
 
 void Session::Run(CLI::App* command, std::function<void()> what) {

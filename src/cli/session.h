@@ -32,6 +32,9 @@ struct Session {
 // "key  value" lines of the plain entries of a result.
 std::string FormatResult(const Json& result);
 
+// Of --out where a command writes a file, not a folder.
+CLI::Validator OutFile();
+
 void AddSimulate(CLI::App& app, Session& session);
 void AddImport(CLI::App& app, Session& session);
 void AddInspect(CLI::App& app, Session& session);

@@ -51,7 +51,9 @@ void AddSimilarity(CLI::App& app, Session& session) {
   auto options = std::make_shared<SimilarityOptions>();
   auto out = std::make_shared<std::string>();
   BindOptions(*command, *options);
-  command->add_option("--out", *out, "target to write, S.npy; S.json beside it says how it was made");
+  command->get_option("--kind")->default_str("");
+  command->add_option("--out", *out, "target to write, S.npy; S.json beside it says how it was made")
+      ->check(OutFile());
   CLI::App* compare = session.AddCommand(
       *command, "compare", "Correlation of two targets' upper triangles",
       "  murine similarity compare neural.npy pixel.npy --permutations 1000\n"
@@ -65,7 +67,10 @@ void AddSimilarity(CLI::App& app, Session& session) {
     const Json result = CompareTargets(*first, *second, *compare_options);
     session.Show(result, FormatComparison(result));
   });
-  session.Run(command, [options, out, compare, &session] {
+  session.Run(command, [options, out, command, compare, &session] {
+    if (command->count("--kind") == 0)
+      throw Error(
+          {.what = "--kind is missing", .expected = "neural, pixel or another", .kind = ErrorKind::kUsage});
     if (out->empty()) throw Error({.what = "--out is missing", .kind = ErrorKind::kUsage});
     const Json result = MakeTargetFile(*options, *out);
     session.Show(result, FormatResult(result));

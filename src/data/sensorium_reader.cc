@@ -226,7 +226,7 @@ class Reader {
                     recording_.behavior);
       if (HasKey("pupil_center")) AppendTrial("pupil_center", t, 2, "values: x, y", recording_.pupil_center);
       progress.Update(t + 1);
-      if (InterruptRequested()) ThrowInterrupted("nothing: reading starts anew");
+      if (InterruptRequested()) ThrowInterrupted();
     }
     std::move(shown).Finish(recording_);
   }

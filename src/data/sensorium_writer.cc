@@ -55,7 +55,7 @@ void WriteSensorium(const std::filesystem::path& path, const Recording& recordin
     WriteTrial(folder, "behavior", t, recording.behavior);
     WriteTrial(folder, "pupil_center", t, recording.pupil_center);
     progress.Update(t + 1);
-    if (InterruptRequested()) ThrowInterrupted("nothing: writing starts anew");
+    if (InterruptRequested()) ThrowInterrupted();
   }
   const RecordingTables tables = MakeTables(recording);
   WriteTables(folder, "meta/trials", tables.trials);

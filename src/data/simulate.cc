@@ -139,7 +139,7 @@ void InBlocks(int64_t count, const std::string& unit, int threads, const std::st
   int64_t shown = 0;
   run([&] {
     progress.Update(shown = done);
-    if (InterruptRequested()) ThrowInterrupted("nothing: the simulation starts anew");
+    if (InterruptRequested()) ThrowInterrupted();
   });
   others.clear();  // joins
   if (failure) std::rethrow_exception(failure);

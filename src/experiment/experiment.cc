@@ -82,6 +82,9 @@ std::vector<Named<Options>> ReadNamed(const Json& tables, const std::string& key
                      .where = here,
                      .got = rest.begin().key()});
     }
+    if (std::is_same_v<Options, SimilarityOptions> && entry.file.empty() && !rest.contains("kind"))
+      throw Error(
+          {.what = "a target without a kind", .where = here, .expected = "kind = \"neural\" or another"});
     ReadOptions(rest, entry.options, here);
     entries.push_back(std::move(entry));
   }

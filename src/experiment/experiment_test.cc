@@ -12,6 +12,7 @@
 
 namespace murine::experiment_test {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -102,7 +103,7 @@ TEST_F(ExperimentTest, AChangedLineRedoesWhatHangsOnIt) {
                {"seeds=[0,1]", 4},
                {"train.epochs=3", 4},
                {"conditions.none.blur=1", 2},
-               {"targets.neural.kind=\"neural-raw\"", 3},
+               {"targets.neural.kind=\"shuffled\"", 3},
                {"models.mouse.channels=8", 4},
                {"recordings.mouse.repeats=3", 5},
                {"evaluate.attacks=\"pgd\"", 2},
@@ -180,13 +181,25 @@ validation-noise = ""
   EXPECT_THAT(plan.targets, ElementsAre(1, 3));
 }
 
+TEST_F(ExperimentTest, OptionsAreLookedAtBeforeTheFirstStage) {
+  const auto planned = [&](const std::string& change) {
+    return MessageOf([&] { PlanOf(kSmall, {change}); });
+  };
+  EXPECT_THAT(planned("train.epochs=0"), AllOf(HasSubstr("--epochs"), HasSubstr("[train]")));
+  EXPECT_THAT(planned("models.mouse.lr=0"), AllOf(HasSubstr("--lr"), HasSubstr("[models.mouse]")));
+  EXPECT_THAT(planned("targets.neural.kind=\"pixel\""),
+              AllOf(HasSubstr("--model"), HasSubstr("[targets.neural]")));
+  EXPECT_THAT(planned("train.data=\"\""), HasSubstr("--data is missing"));
+}
+
 TEST_F(ExperimentTest, OneClearErrorEach) {
   const struct {
     const char *text, *message;
   } cases[] = {
       {"[conditions.a]\nwidht = 3", "did you mean 'width'"},
       {"[train]\nwidht = [3]\n[conditions.a]", "unknown key 'widht' in"},
-      {"[conditions.a]\nalpha = []\ntarget = \"t\"\n[targets.t]", "an empty list of 'alpha'"},
+      {"[conditions.a]\nalpha = []\ntarget = \"t\"\n[targets.t]\nkind = \"pixel\"",
+       "an empty list of 'alpha'"},
       {"[conditions.a]\nepochs = [3, 3]", "twice with the same value"},
       {"[conditions.a]\nepochs = [3, \"many\"]", "wrong type for epochs"},
       {"[conditions.a]\nepochs = [[3]]", "wrong type for epochs"},
@@ -195,7 +208,7 @@ TEST_F(ExperimentTest, OneClearErrorEach) {
       {"[conditions.a]\nseed = 3", "key 'seed' has no place here"},
       {"[conditions.a]\nfile = \"run\"", "a condition is trained, not read"},
       {"[conditions.a]\ntarget = \"t\"", "add a table [targets.t]"},
-      {"[conditions.a]\ntarget = \"u\"\n[targets.t]", "did you mean 't'"},
+      {"[conditions.a]\ntarget = \"u\"\n[targets.t]\nkind = \"pixel\"", "did you mean 't'"},
       {"[conditions]\na = 3", "not a table"},
       {"[conditions.\"a/b\"]", "a name that cannot be a file's"},
       {"seeds = []\n[conditions.a]", "at least one seed"},
@@ -204,14 +217,18 @@ TEST_F(ExperimentTest, OneClearErrorEach) {
       {"threads = 0\n[conditions.a]", "one thread"},
       {"[condition.a]", "did you mean 'conditions'"},
       {"name = \"x\"", "without conditions"},
-      {"[targets.t]\nclassifier = \"c\"\n[conditions.a]", "add a table [classifiers.c]"},
-      {"[targets.t]\nmodel = [\"m\"]\n[conditions.a]", "add a table [models.m]"},
+      {"[targets.t]\nkind = \"features\"\nclassifier = \"c\"\n[conditions.a]", "add a table [classifiers.c]"},
+      {"[targets.t]\nkind = \"neural\"\nmodel = [\"m\"]\n[conditions.a]", "add a table [models.m]"},
+      {"[targets.t]\nmodel = [\"m\"]\n[conditions.a]", "a target without a kind"},
       {"[models.m]\n[conditions.a]", "unknown recording ''"},
       {"[recordings.r]\ntrials = \"t.npy\"\nneurons = 3\n[conditions.a]", "unknown key 'neurons'"},
       {"[recordings.r]\nfile = \"r.h5\"\nneurons = 3\n[conditions.a]", "takes no options"},
-      {"[targets.t]\nclassifier = \"c\"\n[classifiers.c]\ntarget = \"t\"\n[conditions.a]",
+      {"[targets.t]\nkind = \"features\"\nclassifier = \"c\"\n[classifiers.c]\ntarget = "
+       "\"t\"\n[conditions.a]",
        "targets.t -> classifiers.c -> targets.t"},
-      {"[targets.t]\nclassifier = \"c\"\n[classifiers.c]\ntarget = \"t\"\n[conditions.a]", "a cycle"},
+      {"[targets.t]\nkind = \"features\"\nclassifier = \"c\"\n[classifiers.c]\ntarget = "
+       "\"t\"\n[conditions.a]",
+       "a cycle"},
       {"[evaluate]\nmodel = \"m\"\n[conditions.a]", "every condition is evaluated"},
       {"[evaluate]\ncorruptions = \"fogg\"\n[conditions.a]", "unknown corruption"},
   };

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <map>
 
+#include "base/error.h"
 #include "base/hash.h"
 #include "experiment/input_hash.h"
 #include "experiment/measure.h"
@@ -38,6 +39,12 @@ const Named<Options>& Find(const std::vector<Named<Options>>& entries, const std
   for (const Named<Options>& entry : entries)
     if (entry.name == name) return entry;
   throw Error({.what = "unknown name '" + name + "'"});  // ReadExperiment has looked already
+}
+
+// A fault of a stage's options stops the experiment before its first stage.
+template <class Options>
+void CheckIn(const std::string& table, const Options& options) {
+  InFile(table, [&] { options.Check(); });
 }
 
 class Planner {
@@ -83,6 +90,7 @@ class Planner {
 
   Made AddModel(const Named<FitOptions>& entry) {
     if (!entry.file.empty()) return models_[entry.name] = ThereAlready(entry.file);
+    CheckIn(fmt::format("[models.{}]", entry.name), entry.options);
     FitOptions options = entry.options;
     std::vector<const Made*> needs;
     for (std::string& name : options.recordings) name = Need(recordings_.at(name), needs);
@@ -101,6 +109,7 @@ class Planner {
       if (std::filesystem::exists(description)) made.key += hashes_.OfPath(description);
       return targets_[name] = made;
     }
+    CheckIn(fmt::format("[targets.{}]", entry.name), entry.options);
     SimilarityOptions options = entry.options;
     std::vector<const Made*> needs;
     for (std::string& model : options.models) model = Need(models_.at(model), needs);
@@ -114,6 +123,7 @@ class Planner {
     if (const auto found = classifiers_.find(name); found != classifiers_.end()) return found->second;
     const Named<TrainOptions>& entry = Find(experiment_.classifiers, name);
     if (!entry.file.empty()) return classifiers_[name] = ThereAlready(entry.file);
+    CheckIn(fmt::format("[classifiers.{}]", entry.name), entry.options);
     TrainOptions options = entry.options;
     std::vector<const Made*> needs;
     if (options.regularized()) options.target = Need(TargetOf(options.target), needs);
@@ -122,6 +132,7 @@ class Planner {
   }
 
   void AddCondition(const Condition& condition, uint64_t seed, size_t share) {
+    CheckIn(fmt::format("[conditions.{}] and [train]", condition.family), condition.options);
     TrainOptions options = condition.options;
     options.seed = seed;
     const Json identity = hashes_.Identity(options);

@@ -33,6 +33,7 @@ std::vector<EncoderOptions> Architectures(const Json& entry, const std::string& 
   if (list.empty()) throw Error({.what = "an encoding model without recordings", .where = where});
   for (size_t k = 0; k < list.size(); ++k) {
     OptionsFromJson(list[k], options[k], where);
+    InFile(where, [&] { options[k].Check(); });
     EncoderOptions like_first = options[k];
     like_first.neurons = options[0].neurons;
     like_first.shifter = options[0].shifter;

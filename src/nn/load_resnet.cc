@@ -23,7 +23,7 @@ std::filesystem::path ModelFile(const std::filesystem::path& path) {
 ResNet ReadResNet(const SafeTensors& stored, const std::string& where) {
   ResNetOptions options;
   OptionsFromJson(ParseJson(stored.metadata.at("resnet"), where), options, where);
-  ResNet network(options, /*seed=*/0);
+  ResNet network = InFile(where, [&] { return ResNet(options, /*seed=*/0); });
   CopyModule(stored, "", *network, where);
   return network;
 }

@@ -180,10 +180,8 @@ Json Suite::Result() {
     scores.back().records = &store_.of(test.key);
   }
   for (const Json& entry : SeverityEntries(scores, Clean(), subject_.options().seed)) add(entry, nullptr);
-  if (!scores.empty()) {
-    result["corruptions"] = CorruptionMeans(scores);
-    result["left_out"] = input.left_out;
-  }
+  if (!scores.empty()) result["corruptions"] = CorruptionMeans(scores);
+  if (!scores.empty() || !input.left_out.empty()) result["left_out"] = input.left_out;
   result["warnings"] = Warnings();
   return result;
 }

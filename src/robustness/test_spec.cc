@@ -105,6 +105,13 @@ std::vector<NoiseTest> ParseNoiseTests(const std::string& text) {
                    .expected = "name:level,level,...",
                    .kind = ErrorKind::kUsage});
     test.levels = fields.size() == 2 ? Numbers(fields[1], part) : DefaultLevels(test.kind);
+    if (test.kind == Noise::kSaltAndPepper &&
+        std::ranges::any_of(test.levels, [](double l) { return l > 1; }))
+      throw Error({.what = "a share of the pixels",
+                   .where = part,
+                   .expected = "0 to 1",
+                   .got = fields[1],
+                   .kind = ErrorKind::kUsage});
     tests.push_back(test);
   }
   return tests;

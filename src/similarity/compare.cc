@@ -112,7 +112,7 @@ class Permuter {
 };
 
 void StopIfInterrupted() {
-  if (InterruptRequested()) ThrowInterrupted("nothing was kept");
+  if (InterruptRequested()) ThrowInterrupted();
 }
 
 // Every index once, on all threads.
@@ -146,7 +146,9 @@ Json Probabilities(const Permuter& permuter, int64_t n, const CompareOptions& op
     int64_t as_large = 0;
     for (const Measures& each : drawn) as_large += size(each[m]) >= size(found[m]);
     probabilities[kNames[m]] =
-        static_cast<double>(1 + as_large) / static_cast<double>(1 + options.permutations);
+        drawn.empty()
+            ? Json(nullptr)
+            : Json(static_cast<double>(1 + as_large) / static_cast<double>(1 + options.permutations));
   }
   return probabilities;
 }
@@ -273,6 +275,14 @@ Json NoiseCeilings(const SimilarityMatrix& a, std::span<const std::string> subje
 
 Json CompareTargets(const std::filesystem::path& a, const std::filesystem::path& b,
                     const CompareOptions& options) {
+  constexpr int64_t kMostDraws = 10'000'000;
+  for (const auto& [draws, name] :
+       {std::pair{options.permutations, "--permutations"}, {options.bootstraps, "--bootstraps"}})
+    if (draws < 0 || draws > kMostDraws)
+      throw Error({.what = name,
+                   .expected = fmt::format("0 to {}", kMostDraws),
+                   .got = fmt::format("{}", draws),
+                   .kind = ErrorKind::kUsage});
   const SimilarityMatrix first = ReadTarget(a).matrix;
   Json result = Compare(first, ReadTarget(b).matrix, options);
   if (!options.subjects.empty()) result["noise_ceilings"] = NoiseCeilings(first, options.subjects);

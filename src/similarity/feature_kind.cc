@@ -46,7 +46,7 @@ Layer LoadStage(const std::filesystem::path& path, size_t stage) {
                  .hint = "--layer output takes what any classifier gives"});
   ResNetOptions options;
   OptionsFromJson(ParseJson(architecture->second, where), options, where);
-  ResNet network(options, /*seed=*/0);
+  ResNet network = InFile(where, [&] { return ResNet(options, /*seed=*/0); });
   CopyModule(stored, "", *network, where);
   return {.features =
               [network, stage](const torch::Tensor& images) mutable {

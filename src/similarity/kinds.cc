@@ -7,12 +7,13 @@
 #include "similarity/unit_vectors.h"
 
 namespace murine {
-namespace {
 
 bool IsControl(TargetKind kind) {
   return kind == TargetKind::kShuffled || kind == TargetKind::kSpectrum || kind == TargetKind::kEigenTop ||
          kind == TargetKind::kEigenBottom || kind == TargetKind::kNoise;
 }
+
+namespace {
 
 TargetKind KindTakenApart(const SimilarityOptions& options) {
   const auto of = EnumFromName<TargetKind>(options.of, "value of --of");

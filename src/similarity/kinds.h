@@ -16,6 +16,9 @@
 // docs/targets.md holds their formulas and sources.
 namespace murine {
 
+// Takes part of another kind's structure away (`of`).
+bool IsControl(TargetKind kind);
+
 // Called once a scan: what the vectors come from need not stay in memory afterwards.
 using TakeVectors = std::function<void(const ImageVectors&)>;
 

@@ -43,7 +43,7 @@ NdArray<float> Predict(const Denoiser& denoiser, size_t scan, const ImageSet& im
     const NdArray<float> part = ToNdArray(neurons.respond(batch));
     responses.values.insert(responses.values.end(), part.values.begin(), part.values.end());
     progress.Update(last);
-    if (InterruptRequested()) ThrowInterrupted("no responses were kept");
+    if (InterruptRequested()) ThrowInterrupted();
   }
   return responses;
 }

@@ -184,6 +184,27 @@ void Make(const SimilarityOptions& options, const ImageSet& images, const std::f
 
 }  // namespace
 
+namespace {
+
+// Inputs that nothing of the target would read: another kind was meant.
+void RefuseUnused(const SimilarityOptions& options) {
+  const TargetKind kind =
+      IsControl(options.kind) ? EnumFromName<TargetKind>(options.of, "value of --of") : options.kind;
+  const auto refuse = [&](bool unused, const char* option, const char* users) {
+    if (unused)
+      throw Error({.what = fmt::format("{} is for another kind of target", option),
+                   .expected = fmt::format("--kind {}", users),
+                   .got = std::string(NameOf(kind)),
+                   .kind = ErrorKind::kUsage});
+  };
+  refuse(!options.models.empty() && kind != TargetKind::kNeural, "--model", "neural");
+  refuse(!options.recordings.empty() && kind != TargetKind::kNeuralRaw && kind != TargetKind::kOracle,
+         "--recording", "neural-raw or oracle");
+  refuse(!options.classifier.empty() && kind != TargetKind::kFeatures, "--classifier", "features");
+}
+
+}  // namespace
+
 void SimilarityOptions::Check() const {
   const auto refuse = [](const char* what, const char* expected, auto got) {
     throw Error(
@@ -191,6 +212,7 @@ void SimilarityOptions::Check() const {
   };
   if (stimuli.empty())
     throw Error({.what = "--stimuli is missing", .expected = "an image set", .kind = ErrorKind::kUsage});
+  RefuseUnused(*this);
   if (!(threshold >= 0 && threshold < 1)) refuse("--threshold", "0 or more and below 1", threshold);
   if (range == PairRange::kDouble && !(low_threshold > 0 && low_threshold < threshold))
     refuse("--low-threshold", "above 0 and below --threshold", low_threshold);

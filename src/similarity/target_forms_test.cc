@@ -35,8 +35,10 @@ TEST_F(TargetKinds, EveryKindIsASimilarityAlsoAsAFactor) {
     SimilarityOptions options =
         Options(kind, recorded ? "recording:" + Path("scan.h5")
                                : "npy:" + Path("images.npy") + "," + Path("labels.npy"));
-    options.models = {Path("mouse.safetensors"), Path("mouse.safetensors")};
-    options.recordings = {Path("scan.h5")};
+    const bool control = options.of == "neural" && kind >= TargetKind::kShuffled;
+    if (kind == TargetKind::kNeural || control)
+      options.models = {Path("mouse.safetensors"), Path("mouse.safetensors")};
+    if (recorded) options.recordings = {Path("scan.h5")};
     options.dimensions = 5;
     options.vectors = VectorStyle::kUnweighted;
     const std::string name(kind_name);
@@ -101,7 +103,7 @@ TEST_F(TargetKinds, TheSameConfigurationGivesTheSameBytesAndIsFoundAgain) {
     return MessageOf([&] { MakeTargetFile(other, folder_ / "A.npy"); });
   };
   const auto kRefused = HasSubstr("another configuration");
-  EXPECT_THAT(refused([](SimilarityOptions& o) { o.kind = TargetKind::kPixel; }), kRefused);
+  EXPECT_THAT(refused([](SimilarityOptions& o) { o.kind = TargetKind::kShuffled; }), kRefused);
   EXPECT_THAT(refused([](SimilarityOptions& o) { o.stimuli = "dead-leaves:12x6x9"; }), kRefused);
   EXPECT_THAT(refused([](SimilarityOptions& o) { o.stimuli += "@0-11"; }), kRefused);
   EXPECT_THAT(refused([](SimilarityOptions& o) { o.resize = "3x4"; }), kRefused);

@@ -148,7 +148,7 @@ std::vector<double> Fill(const ImageVectors& vectors, VectorStore& store) {
   std::vector<float> block;
   std::vector<double> sums(static_cast<size_t>(store.dimensions()));
   for (int64_t first = 0; first < store.images(); first += kBlock) {
-    if (InterruptRequested()) ThrowInterrupted("no vectors were kept");
+    if (InterruptRequested()) ThrowInterrupted();
     const int64_t last = std::min(first + kBlock, store.images());
     const auto size = static_cast<size_t>((last - first) * store.dimensions());
     if (place.empty()) {

@@ -46,6 +46,7 @@ EncoderOptions Architecture(const FitOptions& options, const Recording& recordin
 void RequireMemoryFor(const FitOptions& options, const std::vector<FitData>& data) {
   constexpr int64_t kFloat = sizeof(float), kContrastCopies = 2;
   for (const FitData& each : data) {
+    Architecture(options, each.recording).Check();
     const ImageSet& images = each.recording.images;
     const int64_t pixels = images.height * images.width, neurons = each.recording.neurons();
     const std::vector<MemoryNeed> needs = {

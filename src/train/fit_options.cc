@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "base/error.h"
 
 namespace murine {
@@ -19,8 +21,8 @@ void FitOptions::Check() const {
   require(max_epochs >= 1, "--max-epochs", "at least 1", max_epochs);
   require(patience >= 1, "--patience", "at least 1", patience);
   require(decays >= 0, "--decays", "0 or more", decays);
-  require(laplace >= 0, "--laplace", "0 or more", laplace);
-  require(sparsity >= 0, "--sparsity", "0 or more", sparsity);
+  require(laplace >= 0 && std::isfinite(laplace), "--laplace", "0 or more", laplace);
+  require(sparsity >= 0 && std::isfinite(sparsity), "--sparsity", "0 or more", sparsity);
   require(stride >= 1, "--stride", "at least 1", stride);
   require(folds == 0 || (folds >= 2 && folds <= 100), "--folds", "2 to 100, or 0 for none", folds);
 }

@@ -2,6 +2,7 @@
 #include "train/train_classifier.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <cmath>
@@ -231,6 +232,8 @@ Json TrainClassifier(const TrainOptions& options, const std::filesystem::path& r
       WriteFileAtomically(run / "config.toml", FormatToml(OptionsToJson(options)));
       DropEpochsFrom(metrics, state.epoch);
     }
+    if (const std::string kind = ImageSetSpec::Parse(options.data).kind; kind == "npy" || kind == "folder")
+      spdlog::warn("{} has no test split: clean_accuracy is of images that are trained on", options.data);
     Training(options, set, state, run, ranks).Run();
     result = Finish(state, set, options, run, ranks);
   }

@@ -52,7 +52,7 @@ void TrainOptions::Check() const {
   if (stimuli.empty() != target.empty())
     refuse("--stimuli and --target go together", "both or neither",
            stimuli.empty() ? "--target" : "--stimuli");
-  if (!(alpha >= 0)) refuse("--alpha", "0 or more", alpha);
+  if (!(alpha >= 0 && std::isfinite(alpha))) refuse("--alpha", "0 or more", alpha);
   if (!(clamp > 0 && clamp < 1)) refuse("--clamp", "between 0 and 1", clamp);
   if (epochs < 1) refuse("--epochs", "at least 1", epochs);
   if (batch < 2) refuse("--batch", "at least 2", batch);
@@ -61,6 +61,9 @@ void TrainOptions::Check() const {
     refuse("--parts", fmt::format("a divisor of --batch {}, with at least 2 images a part", batch).c_str(),
            parts);
   if (!(lr > 0)) refuse("--lr", "above 0", lr);
+  if (!(momentum >= 0 && momentum < 1)) refuse("--momentum", "0 or more and below 1", momentum);
+  if (!(weight_decay >= 0 && std::isfinite(weight_decay)))
+    refuse("--weight-decay", "0 or more", weight_decay);
   if (pair_images < 2) refuse("--pair-images", "at least 2", pair_images);
   if (regularized() && (pair_images % parts != 0 || pair_images / parts < 2))
     refuse("--parts",

@@ -19,6 +19,7 @@ void CheckLabels(const ImageSet& images, const std::string& where) {
   if (images.labels.empty())
     throw Error(
         {.what = "images without labels", .where = where, .hint = "a classifier needs labelled images"});
+  if (images.classes < 2) throw Error({.what = "labels of one class alone", .where = where});
 }
 
 void CheckSize(const ImageSet& images, const std::string& where) {
