@@ -116,6 +116,7 @@ cat >"$folder/table" <<'TABLE'
 2 | --permutations: expected 0 to                      | similarity compare a.npy b.npy --permutations -1
 2 | --momentum: expected 0 or more and below 1         | $T --data fashion-mnist@0-200 --momentum 1.5 --out new
 2 | --channels: expected 1 to 4096, got -1             | fit long.h5 --channels -1 --out new.safetensors
+2 | --batch: expected at least 1, got 0                | evaluate run --data npy:images.npy,labels.npy --batch 0 --out new.json
 1 | slice beyond the end                               | $P --stimuli npy:images.npy@0-41 --out new.npy
 1 | expected at least 8 x 8 pixels, got 4 x 4                   | $T --augment crop --data npy:small.npy,labels.npy --out new
 # folders of images

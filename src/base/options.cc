@@ -24,9 +24,10 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string NearestName(std::string_view name, std::span<const std::string> known) {
-  const auto nearest = std::min_element(known.begin(), known.end(), [&](const auto& a, const auto& b) {
-    return EditDistance(name, a) < EditDistance(name, b);
-  });
+  const auto distance = [&](const std::string& other) {  // what is cut short is nearest to the whole
+    return !name.empty() && other.starts_with(name) ? 0 : EditDistance(name, other);
+  };
+  const auto nearest = std::ranges::min_element(known, {}, distance);
   return nearest == known.end() ? "" : *nearest;
 }
 

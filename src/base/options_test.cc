@@ -75,6 +75,12 @@ TEST(Options, ErrorsNameTheKeyTheFileAndTheRemedy) {
   EXPECT_EQ(ErrorOf("depth = 3\nrate = 1"), "no error");
 }
 
+TEST(NearestName, TakesAnAbbreviationForTheWhole) {
+  const std::vector<std::string> tiers = {"train", "validation", "test"};
+  EXPECT_EQ(NearestName("val", tiers), "validation");
+  EXPECT_EQ(NearestName("trian", tiers), "train");
+}
+
 TEST(Toml, DeepKeysAreRefusedAndLongTextsAreNot) {
   std::string deep = "a";
   for (int i = 0; i < 50000; ++i) deep += ".a";

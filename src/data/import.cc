@@ -161,7 +161,7 @@ Recording ImportArrays(const ImportOptions& options) {
   for (const int64_t image : recording.trial_image) recording.tiers.push_back(tiers[image]);
   if (!options.behavior.empty()) recording.behavior = ReadPerTrial(options.behavior, recording.trials(), 3);
   if (!options.pupil.empty()) recording.pupil_center = ReadPerTrial(options.pupil, recording.trials(), 2);
-  CheckRecording(recording, options.images);
+  CheckRecording(recording, "the import of " + options.images);
   return recording;
 }
 

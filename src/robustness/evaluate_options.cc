@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "robustness/evaluate_options.h"
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "robustness/test_spec.h"
 
 namespace murine {
 
 void EvaluateOptions::CheckTests() const {
-  if (batch < 1 || pgd_steps < 1 || restarts < 1 || attack_steps < 0)
-    throw Error({.what = "--batch, --pgd-steps and --restarts are at least 1, --attack-steps at least 0",
-                 .kind = ErrorKind::kUsage});
+  const auto require = [](int64_t value, int64_t least, const char* option) {
+    if (value < least)
+      throw Error({.what = option,
+                   .expected = fmt::format("at least {}", least),
+                   .got = fmt::format("{}", value),
+                   .kind = ErrorKind::kUsage});
+  };
+  require(batch, 1, "--batch");
+  require(pgd_steps, 1, "--pgd-steps");
+  require(restarts, 1, "--restarts");
+  require(attack_steps, 0, "--attack-steps");
   ParseNoiseTests(noise);
   ParseCorruptionTests(corruptions);
   ParseAttackTests(attacks);
