@@ -115,7 +115,10 @@ class Planner {
     for (std::string& model : options.models) model = Need(models_.at(model), needs);
     for (std::string& recording : options.recordings) recording = Need(recordings_.at(recording), needs);
     if (!options.classifier.empty()) options.classifier = Need(ClassifierOf(options.classifier), needs);
-    return targets_[name] = Add({"similarity", "targets", name, ".npy", CommandLine(options)},
+    std::vector<std::string> command = CommandLine(options);
+    if (options.kind == SimilarityOptions{}.kind)  // never left out
+      command.push_back("--kind=" + std::string(NameOf(options.kind)));
+    return targets_[name] = Add({"similarity", "targets", name, ".npy", std::move(command)},
                                 hashes_.Identity(entry.options), needs);
   }
 
