@@ -35,10 +35,10 @@ finish() {
     wait "${pids[$rank]}" || status=$?
     [ "$status" = "$wanted" ] || [ "$status" = 137 ] || { echo "rank $rank ended with $status, not $wanted"; cat err.*; exit 1; }
   done
-  for rank in "${!pids[@]}"; do cat err.$rank; done >said
-  # where no error is wanted grep counts 0, and has status 1 for it; rank 0 says of an npy set that its accuracy is of
-  # the images trained on, which is no error
-  [ "$(grep -vc 'has no test split' said || true)" = "$errors" ] || { echo "not $errors lines of error:"; cat said; exit 1; }
+  # rank 0 remarks that the accuracy of a set without a test split is of the images trained on, which is no error
+  for rank in "${!pids[@]}"; do sed '/has no test split/d' err.$rank; done >said
+  # where no error is wanted grep counts 0, and has status 1 for it
+  [ "$(grep -c . said || true)" = "$errors" ] || { echo "not $errors lines of error:"; cat said; exit 1; }
   pids=()
 }
 on() {
