@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/checkpoint.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "base/error.h"
@@ -16,6 +17,8 @@ struct StoredType {
 
 constexpr StoredType kStoredTypes[] = {
     {"F32", torch::kFloat32}, {"F64", torch::kFloat64}, {"I64", torch::kInt64}};
+
+constexpr int64_t kSmall = 1 << 24;  // values that may be asked for without having them
 
 // BatchNorm's step counter says nothing in evaluation and nothing in training with a fixed momentum.
 bool Stored(const std::string& name) { return !name.ends_with("num_batches_tracked"); }
@@ -76,6 +79,18 @@ void CopyModule(const SafeTensors& file, const std::string& prefix, torch::nn::M
   ForEachTensor(module, [&](const std::string& name, const torch::Tensor& tensor) {
     CopyTensor(file, prefix + name, tensor, where);
   });
+}
+
+void RequireStored(const SafeTensors& file, int64_t values, const std::string& where) {
+  int64_t stored = 0;
+  for (const auto& [name, tensor] : file.tensors)
+    stored += static_cast<int64_t>(tensor.bytes.size() / sizeof(float));
+  if (values > stored + kSmall)
+    throw Error({.what = "the metadata name a larger model than the file holds",
+                 .where = where,
+                 .expected = fmt::format("{} values for what the metadata say", values),
+                 .got = fmt::format("{} values", stored),
+                 .hint = "the file is damaged or not what it says: get or make it again"});
 }
 
 void NoteThreads(SafeTensors& state) { state.metadata["threads"] = std::to_string(torch::get_num_threads()); }

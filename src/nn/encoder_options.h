@@ -55,6 +55,8 @@ struct EncoderOptions {
   bool shifter = true, modulator = true;
 
   void Check() const;
+  int64_t CoreValues() const;     // filters of the core
+  int64_t ReadoutValues() const;  // the neurons' weights
 
   template <class Self, class Visitor>
   static void Visit(Self& self, Visitor&& visit) {

@@ -60,6 +60,9 @@ Denoiser LoadDenoiser(const std::filesystem::path& path) {
          .expected = "metadata entry 'encoding_model'",
          .hint = stored.metadata.contains("resnet") ? "this is a classifier" : "make one with `murine fit`"});
   const std::vector<EncoderOptions> options = Architectures(ParseJson(found->second, where), where);
+  int64_t asked = options[0].CoreValues();
+  for (const EncoderOptions& each : options) asked += each.ReadoutValues();
+  RequireStored(stored, asked, where);
   std::vector<Encoder> encoders = MakeEncoders(options, /*seed=*/0);
   CopyEncoders(stored, "", encoders, where);
   Denoiser denoiser;

@@ -155,6 +155,37 @@ TEST(LoadDenoiser, RefusesWhatDoesNotFit) {
               HasSubstr("this is a classifier"));
   EXPECT_THAT(message([](SafeTensors& s) { s.metadata["encoding_model"] = R"({"chanels": 2})"; }),
               HasSubstr("channels"));
+  // What the metadata ask for is looked at before there is memory for it.
+  const auto asking = [&](const char* name, int64_t value) {
+    return message([&](SafeTensors& s) {
+      Json architecture = ParseJson(s.metadata["encoding_model"], "");
+      architecture[name] = value;
+      s.metadata["encoding_model"] = architecture.dump();
+    });
+  };
+  EXPECT_THAT(asking("neurons", 10'000'000), HasSubstr("larger model than the file holds"));
+  EXPECT_THAT(asking("channels", 4096), HasSubstr("larger model than the file holds"));
+  EXPECT_THAT(asking("neurons", int64_t{1} << 62), HasSubstr("neurons"));
+  EXPECT_THAT(asking("input-kernel", (int64_t{1} << 40) + 1), HasSubstr("--input-kernel"));
+  EXPECT_THAT(asking("width", int64_t{1} << 62), HasSubstr("size of the images"));
+}
+
+// Against the modules themselves.
+TEST(EncoderOptions, CountTheirValues) {
+  for (const CoreKind core : {CoreKind::kDense, CoreKind::kStacked}) {
+    EncoderOptions options = Small();
+    options.core = core;
+    options.layers = 4;
+    options.scales = 2;
+    Encoder encoder(options, 0);
+    int64_t filters = 0, weights = 0;
+    for (const auto& entry : encoder->named_parameters()) {
+      if (entry.value().dim() == 4) filters += entry.value().numel();
+      if (entry.key() == "readout.weights") weights = entry.value().numel();
+    }
+    EXPECT_EQ(options.CoreValues(), filters);
+    EXPECT_EQ(options.ReadoutValues(), weights);
+  }
 }
 
 }  // namespace murine::encoding_model_test

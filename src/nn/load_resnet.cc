@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "io/file.h"
 #include "nn/checkpoint.h"
+#include "nn/resnet_size.h"
 
 namespace murine {
 
@@ -23,6 +24,8 @@ std::filesystem::path ModelFile(const std::filesystem::path& path) {
 ResNet ReadResNet(const SafeTensors& stored, const std::string& where) {
   ResNetOptions options;
   OptionsFromJson(ParseJson(stored.metadata.at("resnet"), where), options, where);
+  InFile(where, [&] { options.Check(); });
+  RequireStored(stored, SizeOf(options, options.height, options.image_width).parameters, where);
   ResNet network = InFile(where, [&] { return ResNet(options, /*seed=*/0); });
   CopyModule(stored, "", *network, where);
   return network;

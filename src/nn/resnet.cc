@@ -15,6 +15,8 @@ namespace murine {
 namespace {
 
 constexpr double kWidestBlur = 16;
+constexpr int64_t kMostClasses = 1'000'000;
+constexpr int64_t kMostSide = 16384;
 
 torch::nn::Conv2d MakeConvolution(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
   return torch::nn::Conv2d(
@@ -48,11 +50,14 @@ void ResNetOptions::Check() const {
   };
   if (depth != 18 && depth != 34) refuse("depth of the ResNet", "18 or 34", depth);
   if (width < 1 || width > 1024) refuse("width of the ResNet", "1 to 1024 channels", width);
-  if (classes < 2) refuse("number of classes", "at least 2", classes);
+  if (classes < 2 || classes > kMostClasses)
+    refuse("number of classes", fmt::format("2 to {}", kMostClasses), classes);
   if (channels != 1 && channels != 3) refuse("channels of the images", "1 or 3", channels);
   if (height < kLeastSide || image_width < kLeastSide)
     refuse("size of the images", fmt::format("at least {0} x {0}", kLeastSide),
            std::min(height, image_width));
+  if (height > kMostSide || image_width > kMostSide)
+    refuse("size of the images", fmt::format("at most {0} x {0}", kMostSide), std::max(height, image_width));
   if (!(blur >= 0 && blur <= kWidestBlur))
     throw Error({.what = "blur in front of the ResNet",
                  .expected = fmt::format("a standard deviation of 0 to {} pixels", kWidestBlur),

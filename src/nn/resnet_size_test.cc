@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/resnet_size.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
+#include "io/temporary_folder.h"
+#include "nn/checkpoint.h"
 #include "nn/tensor.h"
 
 namespace murine::resnet_size_test {
@@ -36,6 +38,32 @@ TEST(ResNetSize, IsThatOfTheNetwork) {
       EXPECT_EQ(size.outputs, outputs);
       EXPECT_EQ(size.largest, largest);
     }
+}
+
+// What a file's metadata ask for is looked at before there is memory for it.
+TEST(ResNetSize, IsNoLargerThanTheFile) {
+  const TemporaryFolder folder;
+  ResNetOptions options;
+  options.width = 2;
+  ResNet network(options, 0);
+  const auto message = [&](auto change) {
+    SafeTensors file;
+    AddModule(file, "", *network);
+    ResNetOptions said = options;
+    change(said);
+    file.metadata["resnet"] = OptionsToJson(said).dump();
+    WriteSafeTensors(folder / "model.safetensors", file);
+    return MessageOf([&] { LoadResNet(folder / "model.safetensors"); });
+  };
+  using testing::HasSubstr;
+  EXPECT_EQ(message([](ResNetOptions&) {}), "no error");
+  EXPECT_THAT(message([](ResNetOptions& o) { o.width = 1024; }),
+              testing::AllOf(HasSubstr("larger model than the file holds"), HasSubstr("model.safetensors")));
+  EXPECT_THAT(message([](ResNetOptions& o) { o.width = 4; }), HasSubstr("shape of tensor"));
+  EXPECT_THAT(message([](ResNetOptions& o) { o.classes = int64_t{1} << 62; }),
+              HasSubstr("number of classes"));
+  EXPECT_THAT(message([](ResNetOptions& o) { o.height = int64_t{1} << 62; }),
+              HasSubstr("size of the images"));
 }
 
 }  // namespace murine::resnet_size_test
