@@ -50,6 +50,12 @@ FeatureSize SizeOf(const torch::Tensor& blocked) {
           .element = blocked.scalar_type() == torch::kBFloat16 ? Element::kBfloat16 : Element::kFloat};
 }
 
+torch::Tensor EmptyFeatures(int64_t n, int64_t channels, int64_t height, int64_t width,
+                            torch::ScalarType type) {
+  const int64_t block = ChannelBlock();
+  return torch::empty({n, channels / block, height, width, block}, type);
+}
+
 torch::Tensor ToBlocked(const torch::Tensor& plain) {
   const int64_t block = ChannelBlock();
   return plain.unflatten(1, {plain.size(1) / block, block}).permute({0, 1, 3, 4, 2}).contiguous();

@@ -17,6 +17,9 @@ bool HasFastBfloat16();  // does this CPU have a fast path for bfloat16?
 inline bool IsBlocked(const torch::Tensor& features) { return features.dim() == 5; }
 int64_t Channels(const torch::Tensor& features);
 FeatureSize SizeOf(const torch::Tensor& blocked);
+// Blocked, not filled.
+torch::Tensor EmptyFeatures(int64_t n, int64_t channels, int64_t height, int64_t width,
+                            torch::ScalarType type);
 
 // [n, c, h, w] <-> [n, c / b, h, w, b], differentiable; c must be a multiple of b. ToPlain leaves a plain
 // tensor as it is.

@@ -47,8 +47,7 @@ bool IsFast(const torch::Tensor& x, const ConvolutionShape& shape, BatchStatisti
 torch::Tensor ConvBlock(const torch::Tensor& x, const torch::nn::Conv2d& convolution,
                         const torch::nn::BatchNorm2d& norm, BatchStatistics statistics, Activation activation,
                         Engine engine, const torch::Tensor& residual) {
-  ConvolutionShape shape = ShapeOf(x, convolution, engine);
-  if (shape.FloatIsFaster()) shape.bfloat16 = false;
+  const ConvolutionShape shape = ShapeOf(x, convolution, engine);
   if (!IsFast(x, shape, statistics, engine))
     return PlainBlock(ToPlain(x).to(torch::kFloat32), convolution, norm, statistics, activation,
                       residual.defined() ? ToPlain(residual).to(torch::kFloat32) : residual);

@@ -27,8 +27,8 @@ std::ostream& operator<<(std::ostream& out, const Case& c) {
              << c.residual << ", relu " << (c.activation == Activation::kRelu);
 }
 
-// Shapes of ResNets for images and stimuli; 24, 12 and 20 are no multiples of a block, 32 and more take
-// Winograd.
+// Shapes of ResNets for images and stimuli; 24, 12 and 20 are no multiples of a block, those of sixteen tiles
+// or more take Winograd.
 const std::vector<Case> kCases = {
     {2, 1, 9, 11, 16, 3, 1, false, Activation::kRelu},   {3, 3, 12, 10, 32, 7, 1, false, Activation::kRelu},
     {2, 1, 36, 64, 64, 3, 1, false, Activation::kRelu},  {2, 16, 8, 8, 16, 3, 1, true, Activation::kRelu},

@@ -8,6 +8,7 @@
 
 #include "nn/blocked.h"
 #include "nn/onednn.h"
+#include "nn/winograd.h"
 
 namespace murine {
 namespace {
@@ -34,27 +35,8 @@ onednn::ConvolutionProblem Problem(const ConvolutionShape& shape) {
           .padding = shape.kernel / 2};
 }
 
-constexpr int64_t kWinogradChannels = 32, kWinogradGradientChannels = 64, kWinogradTiles = 64;
-
-int64_t Tiles(const ConvolutionShape& shape) {
-  return shape.n * ((shape.out_height() + 3) / 4) * ((shape.out_width() + 3) / 4);
-}
-
-// So many that Winograd in float beats the direct algorithm in bfloat16.
-bool HasManyChannels(const ConvolutionShape& shape) {
-  return shape.kernel == 3 && shape.stride == 1 && std::min(shape.c_in, shape.c_out) >= 256;
-}
-
-onednn::Algorithm Best(const ConvolutionShape& shape, int64_t least_channels) {
-  const bool winograd = !shape.bfloat16 && shape.kernel == 3 && shape.stride == 1 &&
-                        std::min(shape.c_in, shape.c_out) >= least_channels && Tiles(shape) >= kWinogradTiles;
-  return winograd ? onednn::Algorithm::kWinograd : onednn::Algorithm::kDirect;
-}
-
-torch::Tensor EmptyFeatures(int64_t n, int64_t channels, int64_t height, int64_t width, bool bfloat16) {
-  const int64_t block = ChannelBlock();
-  return torch::empty({n, channels / block, height, width, block},
-                      bfloat16 ? torch::kBFloat16 : torch::kFloat32);
+torch::ScalarType ElementType(const ConvolutionShape& shape) {
+  return shape.bfloat16 ? torch::kBFloat16 : torch::kFloat32;
 }
 
 memory::desc PlainWeights(const torch::Tensor& weight) {
@@ -80,44 +62,27 @@ const Value& Memo(std::map<Key, std::unique_ptr<Value>>& known, std::mutex& mute
 
 }  // namespace
 
-bool ConvolutionShape::FloatIsFaster() const {
-  return HasManyChannels(*this) && Tiles(*this) >= 2 * kWinogradTiles;
-}
-
 bool ConvolutionShape::IsFast() const {
   const int64_t block = ChannelBlock();
   return block != 0 && c_out % block == 0 && (plain_input() || c_in % block == 0) && kernel % 2 == 1 &&
          (!bfloat16 || HasFastBfloat16());
 }
 
-// Winograd's weight gradient works on a transformed copy of the weights for each thread. By parts of the
-// output channels it needs a few dozen MB at most, and with few tiles smaller parts take no longer.
-ConvolutionShape GradientPart(ConvolutionShape shape) {
-  const int64_t part = Tiles(shape) <= 64 ? 128 : 256;
-  if (HasManyChannels(shape) && Tiles(shape) >= kWinogradTiles) shape.bfloat16 = false;
-  if (shape.c_out % part == 0) shape.c_out = part;
-  return shape;
-}
-
 // All are made at once, before the features of a first step: small pieces of memory that were asked for
 // during the backward pass would sit where features were, and keep their places from being used again.
 struct Convolution::Kernels {
-  explicit Kernels(const ConvolutionShape& of)
-      : shape(of),
-        problem(Problem(of)),
-        forward(onednn::Forward(problem, Best(shape, kWinogradChannels), dnnl::prop_kind::forward_training)),
-        part(GradientPart(shape)),
-        part_problem(Problem(part)),
-        backward_weights(onednn::BackwardWeights(part_problem, Best(part, kWinogradGradientChannels))) {
-    if (!shape.plain_input()) backward_data = onednn::BackwardData(problem, Best(shape, kWinogradChannels));
+  explicit Kernels(const ConvolutionShape& of) : shape(of), winograd(TakesWinograd(of)) {
+    if (winograd) return;
+    problem = Problem(shape);
+    forward = onednn::Forward(problem, dnnl::prop_kind::forward_training);
+    backward_weights = onednn::BackwardWeights(problem);
+    if (!shape.plain_input()) backward_data = onednn::BackwardData(problem);
   }
 
   ConvolutionShape shape;
+  bool winograd;  // if not:
   onednn::ConvolutionProblem problem;
-  onednn::Primitive forward;
-  ConvolutionShape part;
-  onednn::ConvolutionProblem part_problem;
-  onednn::Primitive backward_weights, backward_data;
+  onednn::Primitive forward, backward_weights, backward_data;
 };
 
 Convolution::Convolution(const ConvolutionShape& shape) : kernels_(std::make_unique<Kernels>(shape)) {}
@@ -133,8 +98,9 @@ const ConvolutionShape& Convolution::shape() const { return kernels_->shape; }
 
 torch::Tensor Convolution::Forward(const torch::Tensor& x, const torch::Tensor& weight) const {
   const ConvolutionShape& s = shape();
+  if (kernels_->winograd) return WinogradForward(s, x, weight);
   const onednn::Primitive& primitive = kernels_->forward;
-  torch::Tensor out = EmptyFeatures(s.n, s.c_out, s.out_height(), s.out_width(), s.bfloat16);
+  torch::Tensor out = EmptyFeatures(s.n, s.c_out, s.out_height(), s.out_width(), ElementType(s));
   onednn::Execute(primitive, {{DNNL_ARG_SRC, {kernels_->problem.source, x}},
                               {DNNL_ARG_WEIGHTS, {primitive.weights, Pack(weight, primitive.weights)}},
                               {DNNL_ARG_DST, {kernels_->problem.destination, out}}});
@@ -143,8 +109,9 @@ torch::Tensor Convolution::Forward(const torch::Tensor& x, const torch::Tensor& 
 
 torch::Tensor Convolution::BackwardData(const torch::Tensor& gradient, const torch::Tensor& weight) const {
   const ConvolutionShape& s = shape();
+  if (kernels_->winograd) return WinogradBackwardData(s, gradient, weight);
   const onednn::Primitive& primitive = kernels_->backward_data;
-  torch::Tensor out = EmptyFeatures(s.n, s.c_in, s.height, s.width, s.bfloat16);
+  torch::Tensor out = EmptyFeatures(s.n, s.c_in, s.height, s.width, ElementType(s));
   onednn::Execute(primitive, {{DNNL_ARG_DIFF_DST, {kernels_->problem.destination, gradient}},
                               {DNNL_ARG_WEIGHTS, {primitive.weights, Pack(weight, primitive.weights)}},
                               {DNNL_ARG_DIFF_SRC, {kernels_->problem.source, out}}});
@@ -152,21 +119,15 @@ torch::Tensor Convolution::BackwardData(const torch::Tensor& gradient, const tor
 }
 
 torch::Tensor Convolution::BackwardWeights(const torch::Tensor& x, const torch::Tensor& gradient) const {
-  const ConvolutionShape &s = shape(), &part = kernels_->part;
+  const ConvolutionShape& s = shape();
+  if (kernels_->winograd) return WinogradBackwardWeights(s, x, gradient);
   const onednn::Primitive& primitive = kernels_->backward_weights;
-  const int64_t block = ChannelBlock();
   torch::Tensor out = torch::empty({s.c_out, s.c_in, s.kernel, s.kernel}),
                 packed = torch::empty({static_cast<int64_t>(primitive.weights.get_size())}, torch::kByte);
-  const auto type = part.bfloat16 ? torch::kBFloat16 : torch::kFloat32;
-  const torch::Tensor source = x.to(type);
-  for (int64_t first = 0; first < s.c_out; first += part.c_out) {
-    const torch::Tensor of_part = gradient.narrow(1, first / block, part.c_out / block).to(type).contiguous();
-    onednn::Execute(primitive, {{DNNL_ARG_SRC, {kernels_->part_problem.source, source}},
-                                {DNNL_ARG_DIFF_DST, {kernels_->part_problem.destination, of_part}},
-                                {DNNL_ARG_DIFF_WEIGHTS, {primitive.weights, packed}}});
-    torch::Tensor rows = out.narrow(0, first, part.c_out);
-    onednn::Reorder(primitive.weights, packed, PlainWeights(rows), rows);
-  }
+  onednn::Execute(primitive, {{DNNL_ARG_SRC, {kernels_->problem.source, x}},
+                              {DNNL_ARG_DIFF_DST, {kernels_->problem.destination, gradient}},
+                              {DNNL_ARG_DIFF_WEIGHTS, {primitive.weights, packed}}});
+  onednn::Reorder(primitive.weights, packed, PlainWeights(out), out);
   return out;
 }
 
@@ -186,18 +147,15 @@ const onednn::Primitive& FoldedForward(const ConvolutionShape& shape, Activation
     if (std::get<1>(key)) after.append_sum(1);
     if (std::get<2>(key)) onednn::AppendRelu(after);
     problem.after = after;
-    return std::make_unique<onednn::Primitive>(
-        onednn::Forward(problem, Best(shape, kWinogradChannels), dnnl::prop_kind::forward_inference));
+    return std::make_unique<onednn::Primitive>(onednn::Forward(problem, dnnl::prop_kind::forward_inference));
   });
 }
 
 const onednn::Primitive& FoldedBackwardData(const ConvolutionShape& shape) {
   static std::mutex mutex;
   static std::map<ConvolutionShape, std::unique_ptr<onednn::Primitive>> known;
-  return Memo(known, mutex, shape, [&] {
-    return std::make_unique<onednn::Primitive>(
-        onednn::BackwardData(Problem(shape), Best(shape, kWinogradChannels)));
-  });
+  return Memo(known, mutex, shape,
+              [&] { return std::make_unique<onednn::Primitive>(onednn::BackwardData(Problem(shape))); });
 }
 
 }  // namespace
@@ -207,17 +165,28 @@ struct FoldedConvolution::Packed {
   int64_t stride;
   std::mutex mutex;
   std::vector<std::pair<memory::desc, torch::Tensor>> layouts;
+  torch::Tensor forward_places, backward_places;  // Winograd's
+
+  // With an image's channels filled up to a block, where that is asked for.
+  torch::Tensor Filled(int64_t channels) const {
+    if (channels == weight.size(1)) return weight;
+    const torch::Tensor filled = torch::zeros({weight.size(0), channels, weight.size(2), weight.size(3)});
+    filled.narrow(1, 0, weight.size(1)).copy_(weight);
+    return filled;
+  }
+
+  torch::Tensor Places(WinogradUse use, int64_t channels) {
+    const std::lock_guard lock(mutex);
+    torch::Tensor& places = use == WinogradUse::kForward ? forward_places : backward_places;
+    if (!places.defined()) places = WinogradPlaces(Filled(channels), use);
+    return places;
+  }
 
   torch::Tensor For(const memory::desc& wanted) {
     const std::lock_guard lock(mutex);
     for (const auto& [layout, packed] : layouts)
       if (layout == wanted) return packed;
-    torch::Tensor source = weight;
-    if (wanted.dims()[1] != weight.size(1)) {  // an image's channels, filled up to a block
-      source = torch::zeros({weight.size(0), wanted.dims()[1], weight.size(2), weight.size(3)});
-      source.narrow(1, 0, weight.size(1)).copy_(weight);
-    }
-    layouts.emplace_back(wanted, Pack(source, wanted));
+    layouts.emplace_back(wanted, Pack(Filled(wanted.dims()[1]), wanted));
     return layouts.back().second;
   }
 
@@ -244,11 +213,16 @@ FoldedConvolution::FoldedConvolution(FoldedConvolution&&) noexcept = default;
 torch::Tensor FoldedConvolution::Forward(const torch::Tensor& x, Activation activation,
                                          const torch::Tensor& residual) const {
   const ConvolutionShape shape = packed_->Shape(x.size(0), x.size(2), x.size(3));
+  if (TakesWinograd(shape))
+    return WinogradForward(shape, x, packed_->weight, packed_->Places(WinogradUse::kForward, shape.c_in),
+                           {.bias = packed_->bias.data_ptr<float>(),
+                            .residual = residual.defined() ? residual.data_ptr() : nullptr,
+                            .relu = activation == Activation::kRelu});
   const onednn::ConvolutionProblem problem = Problem(shape);
   const onednn::Primitive& primitive = FoldedForward(shape, activation, residual);
-  torch::Tensor out = residual.defined()
-                          ? residual.clone()
-                          : EmptyFeatures(shape.n, shape.c_out, shape.out_height(), shape.out_width(), false);
+  torch::Tensor out = residual.defined() ? residual.clone()
+                                         : EmptyFeatures(shape.n, shape.c_out, shape.out_height(),
+                                                         shape.out_width(), torch::kFloat32);
   onednn::Execute(primitive,
                   {{DNNL_ARG_SRC, {problem.source, x}},
                    {DNNL_ARG_WEIGHTS, {primitive.weights, packed_->For(primitive.weights)}},
@@ -263,12 +237,18 @@ torch::Tensor FoldedConvolution::BackwardData(const torch::Tensor& gradient, int
   const int64_t channels = shape.c_in;
   const bool plain = shape.plain_input();
   if (plain) shape.c_in = ChannelBlock();
-  const onednn::ConvolutionProblem problem = Problem(shape);
-  const onednn::Primitive& primitive = FoldedBackwardData(shape);
-  torch::Tensor out = EmptyFeatures(shape.n, shape.c_in, height, width, false);
-  onednn::Execute(primitive, {{DNNL_ARG_DIFF_DST, {problem.destination, gradient}},
-                              {DNNL_ARG_WEIGHTS, {primitive.weights, packed_->For(primitive.weights)}},
-                              {DNNL_ARG_DIFF_SRC, {problem.source, out}}});
+  torch::Tensor out;
+  if (TakesWinograd(shape)) {
+    out = WinogradBackwardData(shape, gradient, packed_->weight,
+                               packed_->Places(WinogradUse::kBackward, shape.c_in));
+  } else {
+    const onednn::ConvolutionProblem problem = Problem(shape);
+    const onednn::Primitive& primitive = FoldedBackwardData(shape);
+    out = EmptyFeatures(shape.n, shape.c_in, height, width, torch::kFloat32);
+    onednn::Execute(primitive, {{DNNL_ARG_DIFF_DST, {problem.destination, gradient}},
+                                {DNNL_ARG_WEIGHTS, {primitive.weights, packed_->For(primitive.weights)}},
+                                {DNNL_ARG_DIFF_SRC, {problem.source, out}}});
+  }
   return plain ? ToPlain(out.narrow(4, 0, channels)).contiguous() : out;
 }
 

@@ -21,18 +21,13 @@ struct ConvolutionShape {
   bool plain_input() const { return c_in <= 4; }
   // Is there a fast path: channels are multiples of the block, or an image's few?
   bool IsFast() const;
-  // Is Winograd in float faster than bfloat16: 3x3, stride 1, 256 channels or more, 128 tiles or more? From
-  // 64 tiles on it is for the weight gradient, which then converts by itself.
-  bool FloatIsFaster() const;
 
   auto operator<=>(const ConvolutionShape&) const = default;
 };
 
-// oneDNN's convolutions of one shape. Which algorithm a shape gets follows from the shape alone: Winograd's
-// F(4x4, 3x3) (Lavin and Gray 2016, arXiv 1509.09308) for 3x3 kernels of stride 1 in float from 32 channels
-// on (weight gradients: from 64) where the batch has at least 64 tiles of 4x4 to earn back the transform of
-// the weights, the direct algorithm otherwise and wherever oneDNN has no Winograd. Weights are OIHW in float;
-// they are packed anew at every call.
+// The convolutions of one shape. Which algorithm a shape gets follows from the shape alone: Winograd's where
+// TakesWinograd (nn/winograd.h) says so, oneDNN's direct one otherwise. Weights are OIHW in float; they are
+// packed anew at every call.
 class Convolution {
  public:
   // Made once for every shape and kept.

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/onednn.h"
 
-#include <fmt/format.h>
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <unordered_map>
 
-#include "base/error.h"
+#include "nn/scratchpad.h"
 
 namespace murine::onednn {
 namespace {
@@ -29,101 +26,47 @@ dnnl::primitive_attr Attributes(const ConvolutionProblem& problem) {
   return attributes;
 }
 
-dnnl::algorithm Named(Algorithm algorithm) {
-  return algorithm == Algorithm::kWinograd ? dnnl::algorithm::convolution_winograd
-                                           : dnnl::algorithm::convolution_direct;
-}
+constexpr dnnl::algorithm kDirect = dnnl::algorithm::convolution_direct;
 
 dnnl::memory::dims Twice(int64_t value) { return {value, value}; }
 
 #if DNNL_VERSION_MAJOR >= 3
-dnnl::convolution_forward::primitive_desc ForwardDescriptor(const ConvolutionProblem& p, Algorithm algorithm,
+dnnl::convolution_forward::primitive_desc ForwardDescriptor(const ConvolutionProblem& p,
                                                             dnnl::prop_kind kind) {
-  return {Engine(),     kind,          Named(algorithm), p.source,         p.weights,
-          p.bias,       p.destination, Twice(p.stride),  Twice(p.padding), Twice(p.padding),
+  return {Engine(),     kind,          kDirect,         p.source,         p.weights,
+          p.bias,       p.destination, Twice(p.stride), Twice(p.padding), Twice(p.padding),
           Attributes(p)};
 }
-dnnl::convolution_backward_data::primitive_desc DataDescriptor(const ConvolutionProblem& p,
-                                                               Algorithm algorithm) {
-  return {
-      Engine(),         Named(algorithm), p.source,
-      p.weights,        p.destination,    Twice(p.stride),
-      Twice(p.padding), Twice(p.padding), ForwardDescriptor(p, algorithm, dnnl::prop_kind::forward_training),
-      Attributes(p)};
+dnnl::convolution_backward_data::primitive_desc DataDescriptor(const ConvolutionProblem& p) {
+  return {Engine(),         kDirect,          p.source,
+          p.weights,        p.destination,    Twice(p.stride),
+          Twice(p.padding), Twice(p.padding), ForwardDescriptor(p, dnnl::prop_kind::forward_training),
+          Attributes(p)};
 }
-dnnl::convolution_backward_weights::primitive_desc WeightsDescriptor(const ConvolutionProblem& p,
-                                                                     Algorithm algorithm) {
-  return {
-      Engine(),          Named(algorithm), p.source,
-      p.weight_gradient, p.destination,    Twice(p.stride),
-      Twice(p.padding),  Twice(p.padding), ForwardDescriptor(p, algorithm, dnnl::prop_kind::forward_training),
-      Attributes(p)};
+dnnl::convolution_backward_weights::primitive_desc WeightsDescriptor(const ConvolutionProblem& p) {
+  return {Engine(),          kDirect,          p.source,
+          p.weight_gradient, p.destination,    Twice(p.stride),
+          Twice(p.padding),  Twice(p.padding), ForwardDescriptor(p, dnnl::prop_kind::forward_training),
+          Attributes(p)};
 }
 #else
-dnnl::convolution_forward::primitive_desc ForwardDescriptor(const ConvolutionProblem& p, Algorithm algorithm,
+dnnl::convolution_forward::primitive_desc ForwardDescriptor(const ConvolutionProblem& p,
                                                             dnnl::prop_kind kind) {
-  const dnnl::convolution_forward::desc wanted(kind, Named(algorithm), p.source, p.weights, p.bias,
-                                               p.destination, Twice(p.stride), Twice(p.padding),
-                                               Twice(p.padding));
+  const dnnl::convolution_forward::desc wanted(kind, kDirect, p.source, p.weights, p.bias, p.destination,
+                                               Twice(p.stride), Twice(p.padding), Twice(p.padding));
   return {wanted, Attributes(p), Engine()};
 }
-dnnl::convolution_backward_data::primitive_desc DataDescriptor(const ConvolutionProblem& p,
-                                                               Algorithm algorithm) {
-  const dnnl::convolution_backward_data::desc wanted(Named(algorithm), p.source, p.weights, p.destination,
+dnnl::convolution_backward_data::primitive_desc DataDescriptor(const ConvolutionProblem& p) {
+  const dnnl::convolution_backward_data::desc wanted(kDirect, p.source, p.weights, p.destination,
                                                      Twice(p.stride), Twice(p.padding), Twice(p.padding));
-  return {wanted, Attributes(p), Engine(),
-          ForwardDescriptor(p, algorithm, dnnl::prop_kind::forward_training)};
+  return {wanted, Attributes(p), Engine(), ForwardDescriptor(p, dnnl::prop_kind::forward_training)};
 }
-dnnl::convolution_backward_weights::primitive_desc WeightsDescriptor(const ConvolutionProblem& p,
-                                                                     Algorithm algorithm) {
-  const dnnl::convolution_backward_weights::desc wanted(Named(algorithm), p.source, p.weight_gradient,
-                                                        p.destination, Twice(p.stride), Twice(p.padding),
-                                                        Twice(p.padding));
-  return {wanted, Attributes(p), Engine(),
-          ForwardDescriptor(p, algorithm, dnnl::prop_kind::forward_training)};
+dnnl::convolution_backward_weights::primitive_desc WeightsDescriptor(const ConvolutionProblem& p) {
+  const dnnl::convolution_backward_weights::desc wanted(kDirect, p.source, p.weight_gradient, p.destination,
+                                                        Twice(p.stride), Twice(p.padding), Twice(p.padding));
+  return {wanted, Attributes(p), Engine(), ForwardDescriptor(p, dnnl::prop_kind::forward_training)};
 }
 #endif
-
-// Winograd came to oneDNN early and left its later versions: without it the direct algorithm answers.
-template <class Describe>
-auto DescribeOrFallBack(Algorithm algorithm, Describe&& describe) {
-  if (algorithm == Algorithm::kWinograd) {
-    try {
-      return describe(Algorithm::kWinograd);
-    } catch (const dnnl::error& error) {
-      if (error.status != dnnl_unimplemented && error.status != dnnl_invalid_arguments) throw;
-    }
-  }
-  return describe(Algorithm::kDirect);
-}
-
-// One buffer serves all primitives of a thread: they run one after the other. It comes straight from the
-// system: in the heap it would sit between features and keep their places from being used again.
-class Scratchpad {
- public:
-  ~Scratchpad() { Release(); }
-  void* AtLeast(size_t bytes) {
-    if (bytes > bytes_) {
-      Release();
-      void* const mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-      if (mapped == MAP_FAILED)
-        throw Error(
-            {.what = "not enough memory for a convolution", .expected = fmt::format("{} bytes", bytes)});
-      begin_ = mapped;
-      bytes_ = bytes;
-    }
-    return begin_;
-  }
-
- private:
-  void Release() {
-    if (begin_) munmap(begin_, bytes_);
-    begin_ = nullptr;
-    bytes_ = 0;
-  }
-  void* begin_ = nullptr;
-  size_t bytes_ = 0;
-};
 
 dnnl::memory Memory(const dnnl::memory::desc& layout, const torch::Tensor& values) {
   return {layout, Engine(), values.data_ptr()};
@@ -131,21 +74,18 @@ dnnl::memory Memory(const dnnl::memory::desc& layout, const torch::Tensor& value
 
 }  // namespace
 
-Primitive Forward(const ConvolutionProblem& problem, Algorithm algorithm, dnnl::prop_kind kind) {
-  const auto made =
-      DescribeOrFallBack(algorithm, [&](Algorithm way) { return ForwardDescriptor(problem, way, kind); });
+Primitive Forward(const ConvolutionProblem& problem, dnnl::prop_kind kind) {
+  const auto made = ForwardDescriptor(problem, kind);
   return {dnnl::convolution_forward(made), made.weights_desc(), made.scratchpad_desc()};
 }
 
-Primitive BackwardData(const ConvolutionProblem& problem, Algorithm algorithm) {
-  const auto made =
-      DescribeOrFallBack(algorithm, [&](Algorithm way) { return DataDescriptor(problem, way); });
+Primitive BackwardData(const ConvolutionProblem& problem) {
+  const auto made = DataDescriptor(problem);
   return {dnnl::convolution_backward_data(made), made.weights_desc(), made.scratchpad_desc()};
 }
 
-Primitive BackwardWeights(const ConvolutionProblem& problem, Algorithm algorithm) {
-  const auto made =
-      DescribeOrFallBack(algorithm, [&](Algorithm way) { return WeightsDescriptor(problem, way); });
+Primitive BackwardWeights(const ConvolutionProblem& problem) {
+  const auto made = WeightsDescriptor(problem);
   return {dnnl::convolution_backward_weights(made), made.diff_weights_desc(), made.scratchpad_desc()};
 }
 
@@ -158,12 +98,11 @@ void AppendRelu(dnnl::post_ops& after) {
 }
 
 void Execute(const Primitive& primitive, std::initializer_list<std::pair<int, Values>> arguments) {
-  thread_local Scratchpad scratchpad;
   std::unordered_map<int, dnnl::memory> memories;
   for (const auto& [name, argument] : arguments)
     memories.emplace(name, Memory(argument.layout, argument.values));
-  memories.emplace(DNNL_ARG_SCRATCHPAD, dnnl::memory(primitive.scratchpad, Engine(),
-                                                     scratchpad.AtLeast(primitive.scratchpad.get_size())));
+  memories.emplace(DNNL_ARG_SCRATCHPAD,
+                   dnnl::memory(primitive.scratchpad, Engine(), Scratchpad(primitive.scratchpad.get_size())));
   primitive.primitive.execute(Stream(), memories);
   Stream().wait();
 }

@@ -23,12 +23,9 @@ struct Primitive {
   dnnl::memory::desc weights, scratchpad;  // weights: the layout it wants, or gives
 };
 
-enum class Algorithm { kDirect, kWinograd };
-
-// kWinograd: if this oneDNN has it for the problem; else the direct one.
-Primitive Forward(const ConvolutionProblem& problem, Algorithm algorithm, dnnl::prop_kind kind);
-Primitive BackwardData(const ConvolutionProblem& problem, Algorithm algorithm);
-Primitive BackwardWeights(const ConvolutionProblem& problem, Algorithm algorithm);
+Primitive Forward(const ConvolutionProblem& problem, dnnl::prop_kind kind);
+Primitive BackwardData(const ConvolutionProblem& problem);
+Primitive BackwardWeights(const ConvolutionProblem& problem);
 
 void AppendRelu(dnnl::post_ops& after);
 

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/winograd.h"
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include "nn/blocked.h"
+#include "nn/scratchpad.h"
+
+namespace murine {
+namespace {
+
+const WinogradKernels& WinogradTable() {
+  return ChannelBlock() == 16 ? kWinogradKernelsAvx512 : kWinogradKernelsAvx2;
+}
+
+bool MultipliesBfloat16Matrices() {
+  const auto matrices = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_amx);
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & matrices) == matrices;
+}
+
+WinogradShape ShapeFor(const ConvolutionShape& shape, WinogradUse use) {
+  const bool forward = use == WinogradUse::kForward;
+  return {.n = shape.n,
+          .c_in = forward ? shape.c_in : shape.c_out,
+          .height = shape.height,
+          .width = shape.width,
+          .c_out = forward ? shape.c_out : shape.c_in,
+          .element = shape.bfloat16 ? Element::kBfloat16 : Element::kFloat};
+}
+
+float* Scratch(int64_t floats) {
+  return static_cast<float*>(Scratchpad(static_cast<size_t>(floats) * sizeof(float)));
+}
+
+torch::Tensor Convolve(const WinogradShape& shape, const torch::Tensor& x, const torch::Tensor& weight,
+                       WinogradUse use, const torch::Tensor& places, const WinogradEpilogue& after) {
+  const WinogradFilter filter{.weights = weight.data_ptr<float>(),
+                              .use = use,
+                              .places = places.defined() ? places.data_ptr<float>() : nullptr};
+  const int threads = torch::get_num_threads();
+  torch::Tensor y = EmptyFeatures(shape.n, shape.c_out, shape.height, shape.width, x.scalar_type());
+  WinogradTable().forward(shape, x.data_ptr(), filter, after, y.data_ptr(), threads,
+                          Scratch(WinogradTable().forward_scratch(shape, threads)));
+  return y;
+}
+
+}  // namespace
+
+WinogradGrid::WinogradGrid(const WinogradShape& shape)
+    : n(shape.n), height(shape.height), width(shape.width), columns((shape.width + 3) / 4) {
+  const int64_t apart = n * ((height + 3) / 4), as_one = (n * (height + 1) - 1 + 3) / 4;
+  crosses = as_one < apart;
+  rows = crosses ? as_one : apart;
+}
+
+bool TakesWinograd(const ConvolutionShape& shape) {
+  constexpr int64_t kFewestTiles = 16, kFewestOutputs = 8;  // of the 16 that a tile has
+  if (shape.kernel != 3 || shape.stride != 1 || shape.plain_input() || !shape.IsFast()) return false;
+  if (shape.bfloat16 && MultipliesBfloat16Matrices()) return false;
+  const int64_t tiles = WinogradGrid(ShapeFor(shape, WinogradUse::kForward)).count();
+  return tiles >= kFewestTiles && shape.n * shape.height * shape.width >= kFewestOutputs * tiles;
+}
+
+torch::Tensor WinogradForward(const ConvolutionShape& shape, const torch::Tensor& x,
+                              const torch::Tensor& weight, const torch::Tensor& places,
+                              const WinogradEpilogue& after) {
+  return Convolve(ShapeFor(shape, WinogradUse::kForward), x, weight, WinogradUse::kForward, places, after);
+}
+
+torch::Tensor WinogradBackwardData(const ConvolutionShape& shape, const torch::Tensor& gradient,
+                                   const torch::Tensor& weight, const torch::Tensor& places) {
+  return Convolve(ShapeFor(shape, WinogradUse::kBackward), gradient, weight, WinogradUse::kBackward, places,
+                  {});
+}
+
+torch::Tensor WinogradBackwardWeights(const ConvolutionShape& shape, const torch::Tensor& x,
+                                      const torch::Tensor& gradient) {
+  const WinogradShape of = ShapeFor(shape, WinogradUse::kForward);
+  const int threads = torch::get_num_threads();
+  torch::Tensor out = torch::empty({shape.c_out, shape.c_in, 3, 3});
+  WinogradTable().weight_gradient(of, x.data_ptr(), gradient.data_ptr(), out.data_ptr<float>(), threads,
+                                  Scratch(WinogradTable().gradient_scratch(of, threads)));
+  return out;
+}
+
+torch::Tensor WinogradPlaces(const torch::Tensor& weight, WinogradUse use) {
+  const bool forward = use == WinogradUse::kForward;
+  const WinogradShape shape{.n = 1,
+                            .c_in = weight.size(forward ? 1 : 0),
+                            .height = 4,
+                            .width = 4,
+                            .c_out = weight.size(forward ? 0 : 1),
+                            .element = Element::kFloat};
+  torch::Tensor places = torch::empty({WinogradTable().places(shape)});
+  WinogradTable().transform(shape, {.weights = weight.data_ptr<float>(), .use = use},
+                            places.data_ptr<float>());
+  return places;
+}
+
+}  // namespace murine

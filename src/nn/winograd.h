@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "nn/convolution.h"
+#include "nn/winograd_kernels.h"
+
+namespace murine {
+
+// Does this convolution take Winograd's algorithm (nn/winograd_kernels.h)? 3x3 kernels of stride 1 on blocked
+// features do where there are tiles enough to earn back the transform of the weights, and where at least half
+// of what is computed for a tile is wanted. In bfloat16 CPUs that multiply matrices of it have something
+// faster.
+bool TakesWinograd(const ConvolutionShape& shape);
+
+// x [n, c_in, h, w] blocked, weight OIHW float -> y. `places`, where defined, are WinogradPlaces of the
+// weight; bias [c_out] and residual may be undefined.
+torch::Tensor WinogradForward(const ConvolutionShape& shape, const torch::Tensor& x,
+                              const torch::Tensor& weight, const torch::Tensor& places = {},
+                              const WinogradEpilogue& after = {});
+// The gradient for x.
+torch::Tensor WinogradBackwardData(const ConvolutionShape& shape, const torch::Tensor& gradient,
+                                   const torch::Tensor& weight, const torch::Tensor& places = {});
+// The gradient for the weight, float.
+torch::Tensor WinogradBackwardWeights(const ConvolutionShape& shape, const torch::Tensor& x,
+                                      const torch::Tensor& gradient);
+
+// Constant weights, transformed once for one use.
+torch::Tensor WinogradPlaces(const torch::Tensor& weight, WinogradUse use);
+
+}  // namespace murine

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/winograd.h"
+
+#include <gmock/gmock.h>
+
+#include "nn/blocked.h"
+#include "nn/tensor.h"
+
+namespace murine::winograd_test {
+
+constexpr uint64_t kSeed = 8;
+
+torch::Tensor Draw(at::IntArrayRef shape, const char* name) {
+  return NormalTensor(shape, 1, RandomStream(kSeed, name));
+}
+
+// Few channels and many; sides that 4 divides and others; images so low that tiles cross from one to the
+// next; so many tiles that there is more than one pass; a last group of output channels that is not full.
+const std::vector<ConvolutionShape> kShapes = {{.n = 9, .c_in = 16, .height = 16, .width = 16, .c_out = 16},
+                                               {.n = 3, .c_in = 48, .height = 7, .width = 9, .c_out = 80},
+                                               {.n = 8, .c_in = 32, .height = 5, .width = 8, .c_out = 64},
+                                               {.n = 3, .c_in = 64, .height = 18, .width = 31, .c_out = 64},
+                                               {.n = 2, .c_in = 128, .height = 36, .width = 64, .c_out = 32},
+                                               {.n = 40, .c_in = 160, .height = 9, .width = 5, .c_out = 176},
+                                               {.n = 20, .c_in = 256, .height = 4, .width = 4, .c_out = 256},
+                                               {.n = 30, .c_in = 144, .height = 1, .width = 7, .c_out = 272}};
+
+struct Example {
+  explicit Example(ConvolutionShape of) : shape(of) {
+    shape.kernel = 3;
+    x = Draw({shape.n, shape.c_in, shape.height, shape.width}, "x") + 0.3;
+    weight = Draw({shape.c_out, shape.c_in, 3, 3}, "weight");
+    gradient = Draw({shape.n, shape.c_out, shape.height, shape.width}, "gradient");
+  }
+  ConvolutionShape shape;
+  torch::Tensor x, weight, gradient;
+};
+
+struct Results {
+  torch::Tensor y, x_gradient, weight_gradient;
+};
+
+Results ByWinograd(const Example& of) {
+  const auto type = of.shape.bfloat16 ? torch::kBFloat16 : torch::kFloat32;
+  const torch::Tensor x = ToBlocked(of.x).to(type), gradient = ToBlocked(of.gradient).to(type);
+  return {ToPlain(WinogradForward(of.shape, x, of.weight)),
+          ToPlain(WinogradBackwardData(of.shape, gradient, of.weight)),
+          WinogradBackwardWeights(of.shape, x, gradient)};
+}
+
+Results InDouble(const Example& of) {
+  torch::Tensor x = of.x.to(torch::kDouble).requires_grad_(true),
+                weight = of.weight.to(torch::kDouble).requires_grad_(true);
+  const torch::Tensor y = torch::conv2d(x, weight, {}, 1, 1);
+  y.backward(of.gradient.to(torch::kDouble));
+  return {y.detach(), x.grad(), weight.grad()};
+}
+
+// |a - b| relative to the length of b.
+double Apart(const torch::Tensor& a, const torch::Tensor& b) {
+  return ((a.to(torch::kDouble) - b).norm() / b.norm()).item<double>();
+}
+
+class Winograd : public testing::TestWithParam<ConvolutionShape> {
+ protected:
+  void SetUp() override {
+    if (ChannelBlock() == 0) GTEST_SKIP() << "this CPU has no fast path";
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Shapes, Winograd, testing::ValuesIn(kShapes));
+
+TEST_P(Winograd, IsTheConvolution) {
+  const Example example(GetParam());
+  const Results fast = ByWinograd(example), exact = InDouble(example);
+  EXPECT_LT(Apart(fast.y, exact.y), 2e-6) << "seed " << kSeed;
+  EXPECT_LT(Apart(fast.x_gradient, exact.x_gradient), 2e-6);
+  EXPECT_LT(Apart(fast.weight_gradient, exact.weight_gradient), 2e-6);
+}
+
+TEST_P(Winograd, ComputesInFloatOnBfloat16) {
+  if (!HasFastBfloat16()) GTEST_SKIP() << "this CPU has no fast path for bfloat16";
+  Example example(GetParam());
+  example.shape.bfloat16 = true;
+  example.x = example.x.to(torch::kBFloat16).to(torch::kFloat32);
+  example.gradient = example.gradient.to(torch::kBFloat16).to(torch::kFloat32);
+  const Results fast = ByWinograd(example), exact = InDouble(example);
+  EXPECT_LT(Apart(fast.y, exact.y), 3e-3) << "seed " << kSeed;  // the results are rounded to eight bits
+  EXPECT_LT(Apart(fast.x_gradient, exact.x_gradient), 3e-3);
+  EXPECT_LT(Apart(fast.weight_gradient, exact.weight_gradient), 2e-6);
+}
+
+TEST_P(Winograd, GivesTheSameBitsWithAnyThreads) {
+  const Example example(GetParam());
+  const int before = torch::get_num_threads();
+  const Results once = ByWinograd(example);
+  for (const int threads : {1, 2, 3, 12}) {
+    torch::set_num_threads(threads);
+    const Results again = ByWinograd(example);
+    EXPECT_TRUE(again.y.equal(once.y)) << threads;
+    EXPECT_TRUE(again.x_gradient.equal(once.x_gradient)) << threads;
+    EXPECT_TRUE(again.weight_gradient.equal(once.weight_gradient)) << threads;
+  }
+  torch::set_num_threads(before);
+}
+
+TEST_P(Winograd, AddsWhatFollows) {
+  const Example example(GetParam());
+  const torch::Tensor x = ToBlocked(example.x), bias = Draw({example.shape.c_out}, "bias"),
+                      residual = ToBlocked(example.gradient),
+                      places = WinogradPlaces(example.weight, WinogradUse::kForward);
+  const torch::Tensor plain = ToPlain(WinogradForward(example.shape, x, example.weight));
+  const torch::Tensor all = ToPlain(
+      WinogradForward(example.shape, x, example.weight, places,
+                      {.bias = bias.data_ptr<float>(), .residual = residual.data_ptr(), .relu = true}));
+  EXPECT_LT(Apart(all, (plain + bias.view({1, -1, 1, 1}) + example.gradient).relu().to(torch::kDouble)),
+            2e-6);
+  const torch::Tensor back = WinogradPlaces(example.weight, WinogradUse::kBackward);
+  EXPECT_LT(Apart(WinogradBackwardData(example.shape, residual, example.weight, back),
+                  WinogradBackwardData(example.shape, residual, example.weight).to(torch::kDouble)),
+            2e-6);
+}
+
+TEST(WinogradGrid, CrossesFromImageToImageWhereThatNeedsFewerTiles) {
+  const auto grid = [](int64_t n, int64_t height, int64_t width) {
+    return WinogradGrid(
+        {.n = n, .c_in = 16, .height = height, .width = width, .c_out = 16, .element = Element::kFloat});
+  };
+  EXPECT_EQ(grid(8, 32, 32).count(), 8 * 64);
+  EXPECT_FALSE(grid(8, 32, 32).crosses);
+  EXPECT_EQ(grid(8, 5, 8).count(), 12 * 2);  // 8 * 6 - 1 rows by fours; alone it would be 16 * 2
+  EXPECT_TRUE(grid(8, 5, 8).crosses);
+  EXPECT_EQ(grid(1, 5, 8).count(), 4);
+}
+
+TEST(TakesWinograd, WhereThereAreTilesEnough) {
+  if (ChannelBlock() == 0) GTEST_SKIP() << "this CPU has no fast path";
+  const ConvolutionShape usual{.n = 16, .c_in = 16, .height = 8, .width = 8, .c_out = 16, .kernel = 3};
+  const auto with = [&usual](auto change) {
+    ConvolutionShape shape = usual;
+    change(shape);
+    return TakesWinograd(shape);
+  };
+  EXPECT_TRUE(TakesWinograd(usual));
+  EXPECT_FALSE(with([](auto& shape) { shape.n = 3; }));
+  EXPECT_FALSE(
+      with([](auto& shape) { shape.height = shape.width = 2; }));  // four of sixteen outputs are wanted
+  EXPECT_FALSE(with([](auto& shape) { shape.stride = 2; }));
+  EXPECT_FALSE(with([](auto& shape) { shape.kernel = 1; }));
+  EXPECT_FALSE(with([](auto& shape) { shape.c_in = 1; }));
+}
+
+}  // namespace murine::winograd_test
