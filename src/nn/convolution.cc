@@ -39,6 +39,14 @@ torch::ScalarType ElementType(const ConvolutionShape& shape) {
   return shape.bfloat16 ? torch::kBFloat16 : torch::kFloat32;
 }
 
+// Images [n, c, h, w] of a few channels, blocked, the other channels 0.
+torch::Tensor FilledBlock(const torch::Tensor& images) {
+  torch::Tensor blocked =
+      torch::zeros({images.size(0), 1, images.size(2), images.size(3), ChannelBlock()}, images.options());
+  blocked.squeeze(1).narrow(3, 0, images.size(1)).copy_(images.permute({0, 2, 3, 1}));
+  return blocked;
+}
+
 memory::desc PlainWeights(const torch::Tensor& weight) {
   return {{weight.size(0), weight.size(1), weight.size(2), weight.size(3)}, Type::f32, Tag::oihw};
 }
@@ -122,6 +130,11 @@ torch::Tensor Convolution::BackwardWeights(const torch::Tensor& x, const torch::
   const ConvolutionShape& s = shape();
   if (kernels_->winograd) return WinogradBackwardWeights(s, x, gradient);
   const onednn::Primitive& primitive = kernels_->backward_weights;
+  if (s.plain_input() && primitive.is_reference) {
+    ConvolutionShape filled = s;
+    filled.c_in = ChannelBlock();
+    return Of(filled).BackwardWeights(FilledBlock(x), gradient).narrow(1, 0, s.c_in).contiguous();
+  }
   torch::Tensor out = torch::empty({s.c_out, s.c_in, s.kernel, s.kernel}),
                 packed = torch::empty({static_cast<int64_t>(primitive.weights.get_size())}, torch::kByte);
   onednn::Execute(primitive, {{DNNL_ARG_SRC, {kernels_->problem.source, x}},

@@ -2,6 +2,7 @@
 #include "nn/onednn.h"
 
 #include <algorithm>
+#include <string_view>
 #include <unordered_map>
 
 #include "nn/scratchpad.h"
@@ -86,7 +87,8 @@ Primitive BackwardData(const ConvolutionProblem& problem) {
 
 Primitive BackwardWeights(const ConvolutionProblem& problem) {
   const auto made = WeightsDescriptor(problem);
-  return {dnnl::convolution_backward_weights(made), made.diff_weights_desc(), made.scratchpad_desc()};
+  return {dnnl::convolution_backward_weights(made), made.diff_weights_desc(), made.scratchpad_desc(),
+          std::string_view(made.impl_info_str()).starts_with("ref")};
 }
 
 void AppendRelu(dnnl::post_ops& after) {
