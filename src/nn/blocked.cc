@@ -36,6 +36,12 @@ int64_t ChannelBlock() {
   return block;
 }
 
+int64_t BlockOf(int64_t channels) {
+  int64_t block = ChannelBlock();
+  while (block >= 8 && channels % block != 0) block /= 2;
+  return block >= 8 ? block : 0;
+}
+
 bool HasFastBfloat16() { return ChannelBlock() == 16; }
 
 int64_t Channels(const torch::Tensor& features) {
@@ -50,14 +56,12 @@ FeatureSize SizeOf(const torch::Tensor& blocked) {
           .element = blocked.scalar_type() == torch::kBFloat16 ? Element::kBfloat16 : Element::kFloat};
 }
 
-torch::Tensor EmptyFeatures(int64_t n, int64_t channels, int64_t height, int64_t width,
+torch::Tensor EmptyFeatures(int64_t n, int64_t channels, int64_t height, int64_t width, int64_t block,
                             torch::ScalarType type) {
-  const int64_t block = ChannelBlock();
   return torch::empty({n, channels / block, height, width, block}, type);
 }
 
-torch::Tensor ToBlocked(const torch::Tensor& plain) {
-  const int64_t block = ChannelBlock();
+torch::Tensor ToBlocked(const torch::Tensor& plain, int64_t block) {
   return plain.unflatten(1, {plain.size(1) / block, block}).permute({0, 1, 3, 4, 2}).contiguous();
 }
 

@@ -32,6 +32,7 @@ ConvolutionShape ShapeOf(const torch::Tensor& x, const torch::nn::Conv2d& convol
           .c_out = options.out_channels(),
           .kernel = options.kernel_size()->at(0),
           .stride = options.stride()->at(0),
+          .block = IsBlocked(x) ? x.size(4) : BlockOf(options.out_channels()),
           .bfloat16 = engine == Engine::kBfloat16};
 }
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "base/error.h"
 #include "nn/blocked.h"
@@ -65,12 +66,11 @@ Outcome RunBlock(const Case& c, Engine engine, BatchStatistics statistics) {
   torch::Tensor residual;
   const int64_t height = (c.height - 1) / c.stride + 1, width = (c.width - 1) / c.stride + 1;
   if (c.residual) residual = Draw({c.n, c.c_out, height, width}, "residual").requires_grad_(true);
-  const int64_t block = ChannelBlock();
-  const bool fast =
-      engine != Engine::kPlain && block != 0 && c.c_out % block == 0 && (image || c.c_in % block == 0);
+  const int64_t block = BlockOf(std::gcd(c.c_out, image ? 0 : c.c_in));
+  const bool fast = engine != Engine::kPlain && block != 0 && (engine != Engine::kBfloat16 || block == 16);
   const auto type = engine == Engine::kBfloat16 ? torch::kBFloat16 : torch::kFloat32;
-  const torch::Tensor in = fast && !image ? ToBlocked(x).to(type) : x;
-  const torch::Tensor added = residual.defined() && fast ? ToBlocked(residual).to(type) : residual;
+  const torch::Tensor in = fast && !image ? ToBlocked(x, block).to(type) : x;
+  const torch::Tensor added = residual.defined() && fast ? ToBlocked(residual, block).to(type) : residual;
   const torch::Tensor out = ConvBlock(in, convolution, norm, statistics, c.activation, engine, added);
   EXPECT_EQ(IsBlocked(out), fast);
   const torch::Tensor plain = ToPlain(out).to(torch::kFloat32);
@@ -180,7 +180,7 @@ TEST(ConvBlock, RefusesASecondWalkThroughItsGraph) {
 }
 
 TEST(FoldedResNet, IsThePlainNetworkWithItsInputGradient) {
-  for (const int64_t width : {16, 32, 6})
+  for (const int64_t width : {16, 32, 6, 8, 24})
     for (const int64_t channels : {1, 3}) {
       ResNet network = Trained(width, channels);
       const FoldedResNet folded(network);

@@ -17,7 +17,7 @@ using dnnl::memory;
 using Tag = memory::format_tag;
 using Type = memory::data_type;
 
-Tag FeatureTag() { return ChannelBlock() == 16 ? Tag::nChw16c : Tag::nChw8c; }
+Tag FeatureTag(const ConvolutionShape& shape) { return shape.block == 16 ? Tag::nChw16c : Tag::nChw8c; }
 
 memory::dims WeightDims(const ConvolutionShape& shape) {
   return {shape.c_out, shape.c_in, shape.kernel, shape.kernel};
@@ -26,11 +26,11 @@ memory::dims WeightDims(const ConvolutionShape& shape) {
 onednn::ConvolutionProblem Problem(const ConvolutionShape& shape) {
   const Type type = shape.bfloat16 ? Type::bf16 : Type::f32;
   return {.source = memory::desc({shape.n, shape.c_in, shape.height, shape.width}, type,
-                                 shape.plain_input() ? Tag::nchw : FeatureTag()),
+                                 shape.plain_input() ? Tag::nchw : FeatureTag(shape)),
           .weights = memory::desc(WeightDims(shape), type, Tag::any),
           .weight_gradient = memory::desc(WeightDims(shape), Type::f32, Tag::any),
-          .destination =
-              memory::desc({shape.n, shape.c_out, shape.out_height(), shape.out_width()}, type, FeatureTag()),
+          .destination = memory::desc({shape.n, shape.c_out, shape.out_height(), shape.out_width()}, type,
+                                      FeatureTag(shape)),
           .stride = shape.stride,
           .padding = shape.kernel / 2};
 }
@@ -40,9 +40,9 @@ torch::ScalarType ElementType(const ConvolutionShape& shape) {
 }
 
 // Images [n, c, h, w] of a few channels, blocked, the other channels 0.
-torch::Tensor FilledBlock(const torch::Tensor& images) {
+torch::Tensor FilledBlock(const torch::Tensor& images, int64_t block) {
   torch::Tensor blocked =
-      torch::zeros({images.size(0), 1, images.size(2), images.size(3), ChannelBlock()}, images.options());
+      torch::zeros({images.size(0), 1, images.size(2), images.size(3), block}, images.options());
   blocked.squeeze(1).narrow(3, 0, images.size(1)).copy_(images.permute({0, 2, 3, 1}));
   return blocked;
 }
@@ -71,9 +71,8 @@ const Value& Memo(std::map<Key, std::unique_ptr<Value>>& known, std::mutex& mute
 }  // namespace
 
 bool ConvolutionShape::IsFast() const {
-  const int64_t block = ChannelBlock();
   return block != 0 && c_out % block == 0 && (plain_input() || c_in % block == 0) && kernel % 2 == 1 &&
-         (!bfloat16 || HasFastBfloat16());
+         (!bfloat16 || (HasFastBfloat16() && block == 16));
 }
 
 // All are made at once, before the features of a first step: small pieces of memory that were asked for
@@ -108,7 +107,7 @@ torch::Tensor Convolution::Forward(const torch::Tensor& x, const torch::Tensor& 
   const ConvolutionShape& s = shape();
   if (kernels_->winograd) return WinogradForward(s, x, weight);
   const onednn::Primitive& primitive = kernels_->forward;
-  torch::Tensor out = EmptyFeatures(s.n, s.c_out, s.out_height(), s.out_width(), ElementType(s));
+  torch::Tensor out = EmptyFeatures(s.n, s.c_out, s.out_height(), s.out_width(), s.block, ElementType(s));
   onednn::Execute(primitive, {{DNNL_ARG_SRC, {kernels_->problem.source, x}},
                               {DNNL_ARG_WEIGHTS, {primitive.weights, Pack(weight, primitive.weights)}},
                               {DNNL_ARG_DST, {kernels_->problem.destination, out}}});
@@ -119,7 +118,7 @@ torch::Tensor Convolution::BackwardData(const torch::Tensor& gradient, const tor
   const ConvolutionShape& s = shape();
   if (kernels_->winograd) return WinogradBackwardData(s, gradient, weight);
   const onednn::Primitive& primitive = kernels_->backward_data;
-  torch::Tensor out = EmptyFeatures(s.n, s.c_in, s.height, s.width, ElementType(s));
+  torch::Tensor out = EmptyFeatures(s.n, s.c_in, s.height, s.width, s.block, ElementType(s));
   onednn::Execute(primitive, {{DNNL_ARG_DIFF_DST, {kernels_->problem.destination, gradient}},
                               {DNNL_ARG_WEIGHTS, {primitive.weights, Pack(weight, primitive.weights)}},
                               {DNNL_ARG_DIFF_SRC, {kernels_->problem.source, out}}});
@@ -132,8 +131,8 @@ torch::Tensor Convolution::BackwardWeights(const torch::Tensor& x, const torch::
   const onednn::Primitive& primitive = kernels_->backward_weights;
   if (s.plain_input() && primitive.is_reference) {
     ConvolutionShape filled = s;
-    filled.c_in = ChannelBlock();
-    return Of(filled).BackwardWeights(FilledBlock(x), gradient).narrow(1, 0, s.c_in).contiguous();
+    filled.c_in = s.block;
+    return Of(filled).BackwardWeights(FilledBlock(x, s.block), gradient).narrow(1, 0, s.c_in).contiguous();
   }
   torch::Tensor out = torch::empty({s.c_out, s.c_in, s.kernel, s.kernel}),
                 packed = torch::empty({static_cast<int64_t>(primitive.weights.get_size())}, torch::kByte);
@@ -178,7 +177,7 @@ struct FoldedConvolution::Packed {
   int64_t stride;
   std::mutex mutex;
   std::vector<std::pair<memory::desc, torch::Tensor>> layouts;
-  torch::Tensor forward_places, backward_places;  // Winograd's
+  std::map<std::pair<WinogradUse, int64_t>, torch::Tensor> places;  // Winograd's, by the block
 
   // With an image's channels filled up to a block, where that is asked for.
   torch::Tensor Filled(int64_t channels) const {
@@ -188,11 +187,11 @@ struct FoldedConvolution::Packed {
     return filled;
   }
 
-  torch::Tensor Places(WinogradUse use, int64_t channels) {
+  torch::Tensor Places(WinogradUse use, const ConvolutionShape& shape) {
     const std::lock_guard lock(mutex);
-    torch::Tensor& places = use == WinogradUse::kForward ? forward_places : backward_places;
-    if (!places.defined()) places = WinogradPlaces(Filled(channels), use);
-    return places;
+    torch::Tensor& known = places[{use, shape.block}];
+    if (!known.defined()) known = WinogradPlaces(Filled(shape.c_in), shape.block, use);
+    return known;
   }
 
   torch::Tensor For(const memory::desc& wanted) {
@@ -203,14 +202,15 @@ struct FoldedConvolution::Packed {
     return layouts.back().second;
   }
 
-  ConvolutionShape Shape(int64_t n, int64_t height, int64_t width) const {
+  ConvolutionShape Shape(int64_t n, int64_t height, int64_t width, int64_t block) const {
     return {.n = n,
             .c_in = weight.size(1),
             .height = height,
             .width = width,
             .c_out = weight.size(0),
             .kernel = weight.size(2),
-            .stride = stride};
+            .stride = stride,
+            .block = block};
   }
 };
 
@@ -225,9 +225,10 @@ FoldedConvolution::FoldedConvolution(FoldedConvolution&&) noexcept = default;
 
 torch::Tensor FoldedConvolution::Forward(const torch::Tensor& x, Activation activation,
                                          const torch::Tensor& residual) const {
-  const ConvolutionShape shape = packed_->Shape(x.size(0), x.size(2), x.size(3));
+  const ConvolutionShape shape = packed_->Shape(x.size(0), x.size(2), x.size(3),
+                                                IsBlocked(x) ? x.size(4) : BlockOf(packed_->weight.size(0)));
   if (TakesWinograd(shape))
-    return WinogradForward(shape, x, packed_->weight, packed_->Places(WinogradUse::kForward, shape.c_in),
+    return WinogradForward(shape, x, packed_->weight, packed_->Places(WinogradUse::kForward, shape),
                            {.bias = packed_->bias.data_ptr<float>(),
                             .residual = residual.defined() ? residual.data_ptr() : nullptr,
                             .relu = activation == Activation::kRelu});
@@ -235,7 +236,7 @@ torch::Tensor FoldedConvolution::Forward(const torch::Tensor& x, Activation acti
   const onednn::Primitive& primitive = FoldedForward(shape, activation, residual);
   torch::Tensor out = residual.defined() ? residual.clone()
                                          : EmptyFeatures(shape.n, shape.c_out, shape.out_height(),
-                                                         shape.out_width(), torch::kFloat32);
+                                                         shape.out_width(), shape.block, torch::kFloat32);
   onednn::Execute(primitive,
                   {{DNNL_ARG_SRC, {problem.source, x}},
                    {DNNL_ARG_WEIGHTS, {primitive.weights, packed_->For(primitive.weights)}},
@@ -246,18 +247,18 @@ torch::Tensor FoldedConvolution::Forward(const torch::Tensor& x, Activation acti
 
 torch::Tensor FoldedConvolution::BackwardData(const torch::Tensor& gradient, int64_t height,
                                               int64_t width) const {
-  ConvolutionShape shape = packed_->Shape(gradient.size(0), height, width);
+  ConvolutionShape shape = packed_->Shape(gradient.size(0), height, width, gradient.size(4));
   const int64_t channels = shape.c_in;
   const bool plain = shape.plain_input();
-  if (plain) shape.c_in = ChannelBlock();
+  if (plain) shape.c_in = shape.block;
   torch::Tensor out;
   if (TakesWinograd(shape)) {
     out = WinogradBackwardData(shape, gradient, packed_->weight,
-                               packed_->Places(WinogradUse::kBackward, shape.c_in));
+                               packed_->Places(WinogradUse::kBackward, shape));
   } else {
     const onednn::ConvolutionProblem problem = Problem(shape);
     const onednn::Primitive& primitive = FoldedBackwardData(shape);
-    out = EmptyFeatures(shape.n, shape.c_in, height, width, torch::kFloat32);
+    out = EmptyFeatures(shape.n, shape.c_in, height, width, shape.block, torch::kFloat32);
     onednn::Execute(primitive, {{DNNL_ARG_DIFF_DST, {problem.destination, gradient}},
                                 {DNNL_ARG_WEIGHTS, {primitive.weights, packed_->For(primitive.weights)}},
                                 {DNNL_ARG_DIFF_SRC, {problem.source, out}}});

@@ -13,6 +13,7 @@ enum class Activation { kNone, kRelu };
 // A square convolution without dilation or groups, padded by kernel / 2, on blocked features (nn/blocked.h).
 struct ConvolutionShape {
   int64_t n = 0, c_in = 0, height = 0, width = 0, c_out = 0, kernel = 0, stride = 1;
+  int64_t block = 0;  // of the features; 0: there is no fast path
   bool bfloat16 = false;
 
   int64_t out_height() const { return (height - 1) / stride + 1; }

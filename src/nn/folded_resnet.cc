@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/folded_resnet.h"
 
+#include <numeric>
+
 #include "nn/blocked.h"
 #include "nn/norm_kernels.h"
 
@@ -67,20 +69,22 @@ FoldedBlock::FoldedBlock(const torch::nn::Conv2d& convolution, const torch::nn::
   const torch::Tensor scale = norm->weight * (norm->running_var + norm->options.eps()).rsqrt();
   weight = convolution->weight * scale.view({-1, 1, 1, 1});
   bias = norm->bias - norm->running_mean * scale;
-  const ConvolutionShape shape{.n = 1,
-                               .c_in = weight.size(1),
-                               .height = 8,
-                               .width = 8,
-                               .c_out = weight.size(0),
-                               .kernel = weight.size(2),
-                               .stride = stride};
+  const ConvolutionShape shape{
+      .n = 1,
+      .c_in = weight.size(1),
+      .height = 8,
+      .width = 8,
+      .c_out = weight.size(0),
+      .kernel = weight.size(2),
+      .stride = stride,
+      .block = BlockOf(std::gcd(weight.size(0), weight.size(1) <= 4 ? 0 : weight.size(1)))};
   if (weight.device().is_cpu() && shape.IsFast())
     fast = std::make_shared<FoldedConvolution>(weight, bias, stride);
 }
 
 torch::Tensor FoldedBlock::operator()(const torch::Tensor& x, Activation activation,
                                       const torch::Tensor& residual) const {
-  if (fast && (IsBlocked(x) || weight.size(1) <= 4))
+  if (fast && (IsBlocked(x) ? weight.size(0) % x.size(4) == 0 : weight.size(1) <= 4))
     return Folded::apply(x.contiguous(), residual.defined() ? c10::make_optional(residual) : c10::nullopt,
                          fast, static_cast<int64_t>(activation));
   torch::Tensor out = torch::conv2d(ToPlain(x), weight, bias, stride, padding);

@@ -23,7 +23,7 @@ struct Block {
 // Pooling knows plain features alone.
 torch::Tensor MaxPool(const torch::Tensor& x) {
   const torch::Tensor pooled = torch::max_pool2d(ToPlain(x), /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
-  return IsBlocked(x) ? ToBlocked(pooled) : pooled;
+  return IsBlocked(x) ? ToBlocked(pooled, x.size(4)) : pooled;
 }
 
 struct Network {

@@ -9,8 +9,8 @@
 namespace murine {
 namespace {
 
-const WinogradKernels& WinogradTable() {
-  return ChannelBlock() == 16 ? kWinogradKernelsAvx512 : kWinogradKernelsAvx2;
+const WinogradKernels& WinogradTable(int64_t block) {
+  return block == 16 ? kWinogradKernelsAvx512 : kWinogradKernelsAvx2;
 }
 
 bool MultipliesBfloat16Matrices() {
@@ -38,9 +38,11 @@ torch::Tensor Convolve(const WinogradShape& shape, const torch::Tensor& x, const
                               .use = use,
                               .places = places.defined() ? places.data_ptr<float>() : nullptr};
   const int threads = torch::get_num_threads();
-  torch::Tensor y = EmptyFeatures(shape.n, shape.c_out, shape.height, shape.width, x.scalar_type());
-  WinogradTable().forward(shape, x.data_ptr(), filter, after, y.data_ptr(), threads,
-                          Scratch(WinogradTable().forward_scratch(shape, threads)));
+  torch::Tensor y =
+      EmptyFeatures(shape.n, shape.c_out, shape.height, shape.width, x.size(4), x.scalar_type());
+  const WinogradKernels& kernels = WinogradTable(x.size(4));
+  kernels.forward(shape, x.data_ptr(), filter, after, y.data_ptr(), threads,
+                  Scratch(kernels.forward_scratch(shape, threads)));
   return y;
 }
 
@@ -78,12 +80,13 @@ torch::Tensor WinogradBackwardWeights(const ConvolutionShape& shape, const torch
   const WinogradShape of = ShapeFor(shape, WinogradUse::kForward);
   const int threads = torch::get_num_threads();
   torch::Tensor out = torch::empty({shape.c_out, shape.c_in, 3, 3});
-  WinogradTable().weight_gradient(of, x.data_ptr(), gradient.data_ptr(), out.data_ptr<float>(), threads,
-                                  Scratch(WinogradTable().gradient_scratch(of, threads)));
+  const WinogradKernels& kernels = WinogradTable(shape.block);
+  kernels.weight_gradient(of, x.data_ptr(), gradient.data_ptr(), out.data_ptr<float>(), threads,
+                          Scratch(kernels.gradient_scratch(of, threads)));
   return out;
 }
 
-torch::Tensor WinogradPlaces(const torch::Tensor& weight, WinogradUse use) {
+torch::Tensor WinogradPlaces(const torch::Tensor& weight, int64_t block, WinogradUse use) {
   const bool forward = use == WinogradUse::kForward;
   const WinogradShape shape{.n = 1,
                             .c_in = weight.size(forward ? 1 : 0),
@@ -91,9 +94,9 @@ torch::Tensor WinogradPlaces(const torch::Tensor& weight, WinogradUse use) {
                             .width = 4,
                             .c_out = weight.size(forward ? 0 : 1),
                             .element = Element::kFloat};
-  torch::Tensor places = torch::empty({WinogradTable().places(shape)});
-  WinogradTable().transform(shape, {.weights = weight.data_ptr<float>(), .use = use},
-                            places.data_ptr<float>());
+  torch::Tensor places = torch::empty({WinogradTable(block).places(shape)});
+  WinogradTable(block).transform(shape, {.weights = weight.data_ptr<float>(), .use = use},
+                                 places.data_ptr<float>());
   return places;
 }
 

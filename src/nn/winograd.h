@@ -24,7 +24,7 @@ torch::Tensor WinogradBackwardData(const ConvolutionShape& shape, const torch::T
 torch::Tensor WinogradBackwardWeights(const ConvolutionShape& shape, const torch::Tensor& x,
                                       const torch::Tensor& gradient);
 
-// Constant weights, transformed once for one use.
-torch::Tensor WinogradPlaces(const torch::Tensor& weight, WinogradUse use);
+// Constant weights, transformed once for one use with features of this block.
+torch::Tensor WinogradPlaces(const torch::Tensor& weight, int64_t block, WinogradUse use);
 
 }  // namespace murine
