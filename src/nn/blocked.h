@@ -6,8 +6,8 @@
 
 namespace murine {
 
-// The fast path keeps features as [n, c / b, h, w, b]: b channels side by side fill one vector register,
-// which is how oneDNN's convolutions want them. A tensor of five dimensions is blocked, one of four is plain
+// The fast path keeps features as [n, c / b, h, w, b]: b channels side by side fill a vector register,
+// which is how convolutions want them. A tensor of five dimensions is blocked, one of four is plain
 // [n, c, h, w]; either may hold float or bfloat16.
 
 // The widest b of this CPU: 16 with AVX-512, 8 with AVX2, 0 where there is no fast path.

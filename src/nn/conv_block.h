@@ -18,7 +18,7 @@ enum class BatchStatistics {
 // How convolutions are computed.
 enum class Engine {
   kPlain,     // libtorch
-  kFloat,     // oneDNN on blocked features where the shape and the CPU have a fast path
+  kFloat,     // on blocked features where the shape and the CPU have a fast path
   kBfloat16,  // the same with features in bfloat16; weights, statistics and their gradients stay float
 };
 

@@ -72,11 +72,12 @@ const Value& Memo(std::map<Key, std::unique_ptr<Value>>& known, std::mutex& mute
 
 bool ConvolutionShape::IsFast() const {
   return block != 0 && c_out % block == 0 && (plain_input() || c_in % block == 0) && kernel % 2 == 1 &&
-         (!bfloat16 || (HasFastBfloat16() && block == 16));
+         (!bfloat16 || block == 16);
 }
 
 // All are made at once, before the features of a first step: small pieces of memory that were asked for
-// during the backward pass would sit where features were, and keep their places from being used again.
+// during the backward pass would sit where features were, and keep their places from being used again. (But
+// for the stem's gradient where oneDNN has none that is fast.)
 struct Convolution::Kernels {
   explicit Kernels(const ConvolutionShape& of) : shape(of), winograd(TakesWinograd(of)) {
     if (winograd) return;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/folded_resnet.h"
 
-#include <numeric>
+#include <vector>
 
+#include "base/error.h"
+#include "io/safetensors.h"
 #include "nn/blocked.h"
 #include "nn/norm_kernels.h"
 
@@ -69,24 +71,41 @@ FoldedBlock::FoldedBlock(const torch::nn::Conv2d& convolution, const torch::nn::
   const torch::Tensor scale = norm->weight * (norm->running_var + norm->options.eps()).rsqrt();
   weight = convolution->weight * scale.view({-1, 1, 1, 1});
   bias = norm->bias - norm->running_mean * scale;
-  const ConvolutionShape shape{
-      .n = 1,
-      .c_in = weight.size(1),
-      .height = 8,
-      .width = 8,
-      .c_out = weight.size(0),
-      .kernel = weight.size(2),
-      .stride = stride,
-      .block = BlockOf(std::gcd(weight.size(0), weight.size(1) <= 4 ? 0 : weight.size(1)))};
-  if (weight.device().is_cpu() && shape.IsFast())
-    fast = std::make_shared<FoldedConvolution>(weight, bias, stride);
+  if (weight.device().is_cpu()) fast = std::make_shared<FoldedConvolution>(weight, bias, stride);
+}
+
+int64_t FoldedBlock::FastBlock(const torch::Tensor& x) const {
+  const ConvolutionShape shape{.n = x.size(0),
+                               .c_in = weight.size(1),
+                               .height = x.size(2),
+                               .width = x.size(3),
+                               .c_out = weight.size(0),
+                               .kernel = weight.size(2),
+                               .stride = stride,
+                               .block = IsBlocked(x) ? x.size(4) : BlockOf(weight.size(0))};
+  const bool fast_path =
+      fast && Channels(x) == shape.c_in && IsBlocked(x) != shape.plain_input() && shape.IsFast();
+  return fast_path ? shape.block : 0;
 }
 
 torch::Tensor FoldedBlock::operator()(const torch::Tensor& x, Activation activation,
                                       const torch::Tensor& residual) const {
-  if (fast && (IsBlocked(x) ? weight.size(0) % x.size(4) == 0 : weight.size(1) <= 4))
-    return Folded::apply(x.contiguous(), residual.defined() ? c10::make_optional(residual) : c10::nullopt,
-                         fast, static_cast<int64_t>(activation));
+  if (residual.defined()) {
+    const std::vector<int64_t> wanted{x.size(0), weight.size(0), (x.size(2) - 1) / stride + 1,
+                                      (x.size(3) - 1) / stride + 1},
+        got{residual.size(0), Channels(residual), residual.size(2), residual.size(3)};
+    if (got != wanted)
+      throw Error({.what = "what is added to a convolution",
+                   .expected = FormatShape(wanted),
+                   .got = FormatShape(got)});
+  }
+  if (const int64_t block = FastBlock(x)) {
+    c10::optional<torch::Tensor> added;
+    if (residual.defined())
+      added =
+          IsBlocked(residual) && residual.size(4) == block ? residual : ToBlocked(ToPlain(residual), block);
+    return Folded::apply(x.contiguous(), added, fast, static_cast<int64_t>(activation));
+  }
   torch::Tensor out = torch::conv2d(ToPlain(x), weight, bias, stride, padding);
   if (residual.defined()) out = out + ToPlain(residual);
   return activation == Activation::kRelu ? torch::relu_(out) : out;

@@ -13,12 +13,17 @@ namespace murine {
 struct FoldedBlock {
   FoldedBlock(const torch::nn::Conv2d& convolution, const torch::nn::BatchNorm2d& norm);
   // activation(convolution(x) + residual), differentiable in x and residual where gradients are asked for.
+  // Throws Error where the residual is not of the result's size.
   torch::Tensor operator()(const torch::Tensor& x, Activation activation,
                            const torch::Tensor& residual = {}) const;
 
   torch::Tensor weight, bias;
   int64_t stride, padding;
-  std::shared_ptr<FoldedConvolution> fast;  // null where the CPU or the shape has no fast path
+  std::shared_ptr<FoldedConvolution> fast;  // null where the weights are on another device
+
+ private:
+  int64_t FastBlock(
+      const torch::Tensor& x) const;  // of the features that the fast path makes of x; 0: it cannot
 };
 
 // A trained network in evaluation mode, as it is when this is made: later training does not reach it.

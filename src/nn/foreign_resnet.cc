@@ -77,18 +77,36 @@ class Reader {
     return {weights, statistics};
   }
 
-  Block ReadBlock(const std::string& name, const int64_t stride) const {
+  // Of `channels` that come in; says how many go out.
+  Block ReadBlock(const std::string& name, const int64_t stride, int64_t& channels) const {
     Block block;
+    const int64_t before = channels;
     bool halved = false;
     for (int i = 1; Has(fmt::format("{}.conv{}.weight", name, i)); ++i) {
       const std::string convolution = fmt::format("{}.conv{}", name, i);
       const bool halves =
           !halved && Shape(convolution + ".weight", 4)[2] == 3;  // a bottleneck begins with 1x1
+      ExpectInputs(convolution, channels);
       block.layers.push_back(ReadLayer(convolution, fmt::format("{}.bn{}", name, i), halves ? stride : 1));
+      channels = block.layers.back().weight.size(0);
       halved = halved || halves;
     }
-    if (Has(name + ".downsample.0.weight"))
+    const bool shortcut = Has(name + ".downsample.0.weight");
+    if ((stride == 2 && !halved) || (!shortcut && (stride == 2 || channels != before)))
+      throw Error({.what = "not a block of a ResNet",
+                   .where = where_ + ", " + name,
+                   .expected = stride == 2 && !halved ? "a 3x3 convolution"
+                                                      : "a tensor " + name + ".downsample.0.weight",
+                   .got = "none"});
+    if (shortcut) {
+      ExpectInputs(name + ".downsample.0", before);
       block.shortcut = ReadLayer(name + ".downsample.0", name + ".downsample.1", stride);
+      if (block.shortcut->weight.size(0) != channels)
+        throw Error({.what = "the shortcut of a block of a ResNet",
+                     .where = where_ + ", " + name + ".downsample.0",
+                     .expected = fmt::format("{} output channels, as the block has", channels),
+                     .got = std::to_string(block.shortcut->weight.size(0))});
+    }
     return block;
   }
 
@@ -101,6 +119,15 @@ class Reader {
   }
 
  private:
+  void ExpectInputs(const std::string& convolution, int64_t channels) const {
+    const int64_t got = Shape(convolution + ".weight", 4)[1];
+    if (got != channels)
+      throw Error({.what = "a convolution of a ResNet",
+                   .where = where_ + ", " + convolution + ".weight",
+                   .expected = fmt::format("{} input channels, which is what comes in; no groups", channels),
+                   .got = std::to_string(got)});
+  }
+
   static void Freeze(torch::nn::Module& module) {
     for (torch::Tensor& parameter : module.parameters()) parameter.set_requires_grad(false);
   }
@@ -133,10 +160,11 @@ Classifier ForeignResNet(const SafeTensors& stored, const std::string& stem, con
   network->pooled = stride == 2;
   network->stem = reader.ReadLayer("conv1", "bn1", stride);
   size_t convolutions = 1;
+  int64_t channels = first[0];
   for (int group = 1; reader.Has(fmt::format("layer{}.0.conv1.weight", group)); ++group)
     for (int block = 0; reader.Has(fmt::format("layer{}.{}.conv1.weight", group, block)); ++block) {
-      network->blocks.push_back(
-          reader.ReadBlock(fmt::format("layer{}.{}", group, block), group > 1 && block == 0 ? 2 : 1));
+      network->blocks.push_back(reader.ReadBlock(fmt::format("layer{}.{}", group, block),
+                                                 group > 1 && block == 0 ? 2 : 1, channels));
       convolutions += network->blocks.back().layers.size();
     }
   network->head = reader.ReadHead();

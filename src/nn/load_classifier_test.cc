@@ -66,8 +66,10 @@ TEST(LoadClassifier, AForeignResNetIsTheSameNetwork) {
     }
 }
 
-// Bottlenecks behind ImageNet's stem, layer by layer with plain functions.
-TEST(LoadClassifier, BottlenecksAndTheStemOfImageNet) {
+// Three bottlenecks behind ImageNet's stem: in the first two `middle` channels become `wider` times as many.
+// Loads them and compares with plain functions, layer by layer.
+SafeTensors ExpectBottlenecksToLoad(const TemporaryFolder& folder, const LoadClassifierOptions& options,
+                                    int64_t stem, int64_t middle_of_first, int64_t wider) {
   SafeTensors file;
   std::map<std::string, torch::Tensor> tensors;
   const auto add = [&](const std::string& name, std::vector<int64_t> shape, double low, double high) {
@@ -82,10 +84,10 @@ TEST(LoadClassifier, BottlenecksAndTheStemOfImageNet) {
     add(norm + ".running_mean", {out}, -0.2, 0.2);
     add(norm + ".running_var", {out}, 0.5, 1.5);
   };
-  add_layer("conv1", "bn1", 4, 3, 7);
-  int64_t in = 4;
+  add_layer("conv1", "bn1", stem, 3, 7);
+  int64_t in = stem;
   for (const std::string block : {"layer1.0", "layer1.1", "layer2.0"}) {
-    const int64_t middle = block == "layer2.0" ? 6 : 3, out = 2 * middle;
+    const int64_t middle = (block == "layer2.0" ? 2 : 1) * middle_of_first, out = wider * middle;
     add_layer(block + ".conv1", block + ".bn1", middle, in, 1);
     add_layer(block + ".conv2", block + ".bn2", middle, middle, 3);
     add_layer(block + ".conv3", block + ".bn3", out, middle, 1);
@@ -94,7 +96,6 @@ TEST(LoadClassifier, BottlenecksAndTheStemOfImageNet) {
   }
   add("fc.weight", {5, in}, -1, 1);
   add("fc.bias", {5}, -1, 1);
-  const TemporaryFolder folder;
   WriteSafeTensors(folder / "theirs.safetensors", file);
 
   const auto layer = [&](const torch::Tensor& x, const std::string& convolution, const std::string& norm,
@@ -118,9 +119,20 @@ TEST(LoadClassifier, BottlenecksAndTheStemOfImageNet) {
     x = torch::relu(x + y);
   }
   const torch::Tensor logits = x.mean({2, 3}).matmul(tensors["fc.weight"].t()) + tensors["fc.bias"];
+  ExpectClose(LoadClassifier(folder / "theirs.safetensors", options).logits(images), logits);
+  return file;
+}
+
+TEST(LoadClassifier, BottlenecksAndTheStemOfImageNet) {
+  const TemporaryFolder folder;
   const LoadClassifierOptions options{
       .normalize = "0.5:0.2", .stem = "imagenet", .channels = 3, .height = 32, .width = 32};
-  ExpectClose(LoadClassifier(folder / "theirs.safetensors", options).logits(images), logits);
+  // On plain features, on blocked ones, on those of a stem in narrower blocks than what follows, and on a
+  // mixture.
+  ExpectBottlenecksToLoad(folder, options, 16, 8, 4);
+  ExpectBottlenecksToLoad(folder, options, 8, 4, 4);
+  ExpectBottlenecksToLoad(folder, options, 12, 4, 4);
+  SafeTensors file = ExpectBottlenecksToLoad(folder, options, 4, 3, 2);
   EXPECT_THAT(MessageOf([&] { LoadClassifier(folder / "theirs.safetensors", {}); }),
               HasSubstr("--normalize"));
   for (const char* bad : {"0.5", "0.5:0", "0.5:-1", "0.1,0.2:1", "a:1", "0.5:0.2,", ""})
@@ -129,6 +141,34 @@ TEST(LoadClassifier, BottlenecksAndTheStemOfImageNet) {
               }),
               "no error")
         << bad;
+  // What does not fit together would be read and written past its end.
+  const auto broken = [&](const auto& change) {
+    SafeTensors changed = file;
+    change(changed);
+    WriteSafeTensors(folder / "broken.safetensors", changed);
+    return MessageOf([&] { LoadClassifier(folder / "broken.safetensors", options); });
+  };
+  EXPECT_THAT(broken([](SafeTensors& theirs) { theirs.tensors.erase("layer1.0.downsample.0.weight"); }),
+              HasSubstr("layer1.0.downsample.0.weight"));
+  EXPECT_THAT(broken([](SafeTensors& theirs) {
+                theirs.tensors.erase("layer2.0.conv2.weight");
+                AddTensor(theirs, "layer2.0.conv2.weight", torch::ones({6, 6, 1, 1}));
+              }),
+              HasSubstr("a 3x3 convolution"));
+  EXPECT_THAT(broken([](SafeTensors& theirs) {
+                theirs.tensors.erase("layer1.0.conv2.weight");
+                AddTensor(theirs, "layer1.0.conv2.weight", torch::ones({3, 1, 3, 3}));
+              }),
+              HasSubstr("no groups"));
+  EXPECT_THAT(broken([](SafeTensors& theirs) {
+                theirs.tensors.erase("layer2.0.downsample.0.weight");
+                AddTensor(theirs, "layer2.0.downsample.0.weight", torch::ones({24, 6, 1, 1}));
+                for (const char* of : {"weight", "bias", "running_mean", "running_var"}) {
+                  theirs.tensors.erase(std::string("layer2.0.downsample.1.") + of);
+                  AddTensor(theirs, std::string("layer2.0.downsample.1.") + of, torch::ones({24}));
+                }
+              }),
+              HasSubstr("12 output channels"));
   file.tensors.erase("bn1.weight");
   WriteSafeTensors(folder / "broken.safetensors", file);
   EXPECT_THAT(MessageOf([&] { LoadClassifier(folder / "broken.safetensors", options); }),

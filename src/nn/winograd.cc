@@ -32,11 +32,12 @@ float* Scratch(int64_t floats) {
   return static_cast<float*>(Scratchpad(static_cast<size_t>(floats) * sizeof(float)));
 }
 
-torch::Tensor Convolve(const WinogradShape& shape, const torch::Tensor& x, const torch::Tensor& weight,
+torch::Tensor Convolve(WinogradShape shape, const torch::Tensor& x, const torch::Tensor& weight,
                        WinogradUse use, const torch::Tensor& places, const WinogradEpilogue& after) {
   const WinogradFilter filter{.weights = weight.data_ptr<float>(),
                               .use = use,
                               .places = places.defined() ? places.data_ptr<float>() : nullptr};
+  shape.apart = places.defined();
   const int threads = torch::get_num_threads();
   torch::Tensor y =
       EmptyFeatures(shape.n, shape.c_out, shape.height, shape.width, x.size(4), x.scalar_type());
@@ -51,7 +52,7 @@ torch::Tensor Convolve(const WinogradShape& shape, const torch::Tensor& x, const
 WinogradGrid::WinogradGrid(const WinogradShape& shape)
     : n(shape.n), height(shape.height), width(shape.width), columns((shape.width + 3) / 4) {
   const int64_t apart = n * ((height + 3) / 4), as_one = (n * (height + 1) - 1 + 3) / 4;
-  crosses = as_one < apart;
+  crosses = !shape.apart && as_one < apart;
   rows = crosses ? as_one : apart;
 }
 

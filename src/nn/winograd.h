@@ -12,6 +12,8 @@ namespace murine {
 // faster.
 bool TakesWinograd(const ConvolutionShape& shape);
 
+// The rest is for shapes of which it says so.
+
 // x [n, c_in, h, w] blocked, weight OIHW float -> y. `places`, where defined, are WinogradPlaces of the
 // weight; bias [c_out] and residual may be undefined.
 torch::Tensor WinogradForward(const ConvolutionShape& shape, const torch::Tensor& x,
@@ -24,7 +26,8 @@ torch::Tensor WinogradBackwardData(const ConvolutionShape& shape, const torch::T
 torch::Tensor WinogradBackwardWeights(const ConvolutionShape& shape, const torch::Tensor& x,
                                       const torch::Tensor& gradient);
 
-// Constant weights, transformed once for one use with features of this block.
+// Constant weights, transformed once for one use with features of this block. With them, which is evaluation,
+// no image touches another.
 torch::Tensor WinogradPlaces(const torch::Tensor& weight, int64_t block, WinogradUse use);
 
 }  // namespace murine

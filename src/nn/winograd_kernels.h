@@ -15,13 +15,14 @@ namespace murine {
 struct WinogradShape {
   int64_t n, c_in, height, width, c_out;
   Element element;
+  bool apart = false;  // no tile holds two images, whose roundings and NaN would meet there
 };
 
 // Tiles of 4x4 that cover a batch. Where that needs fewer, the batch is one tall image with a row of zeros
 // between its images, and tiles cross from one to the next.
 struct WinogradGrid {
   explicit WinogradGrid(const WinogradShape& shape);
-  int64_t count() const { return rows * columns; }
+  [[gnu::always_inline]] int64_t count() const { return rows * columns; }
 
   int64_t n, height, width, rows, columns;
   bool crosses;
@@ -33,8 +34,9 @@ enum class WinogradUse {
               // exchanged
 };
 
-// `weights`: OIHW, [c_out, c_in, 3, 3]; for kBackward [c_in, c_out, 3, 3], c_in and c_out being those of the
-// convolution that is done. `places`: transformed before; null: they are at every call.
+// With `places` and without, results may differ in last bits: sums run over all inputs, or over a few at a
+// time. `weights`: OIHW, [c_out, c_in, 3, 3]; for kBackward [c_in, c_out, 3, 3], c_in and c_out being those
+// of the convolution that is done. `places`: transformed before; null: they are at every call.
 struct WinogradFilter {
   const float* weights;
   WinogradUse use = WinogradUse::kForward;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <numeric>
+#include <vector>
 
 #include "nn/blocked.h"
 #include "nn/tensor.h"
@@ -133,6 +134,55 @@ TEST_P(Winograd, AddsWhatFollows) {
             2e-6);
 }
 
+// Scratch memory comes from a pad that is as large as the largest asked for, where an overrun would go
+// unseen.
+TEST_P(Winograd, StaysWithinItsScratch) {
+  const Example example(GetParam());
+  const ConvolutionShape& of = example.shape;
+  const WinogradShape shape{.n = of.n,
+                            .c_in = of.c_in,
+                            .height = of.height,
+                            .width = of.width,
+                            .c_out = of.c_out,
+                            .element = Element::kFloat};
+  const WinogradKernels& kernels = of.block == 16 ? kWinogradKernelsAvx512 : kWinogradKernelsAvx2;
+  const torch::Tensor x = ToBlocked(example.x, of.block), gradient = ToBlocked(example.gradient, of.block);
+  torch::Tensor y = torch::empty_like(gradient), weight_gradient = torch::empty_like(example.weight);
+  constexpr float kGuard = -1234;
+  for (const int threads : {1, 12}) {
+    const auto with_guard = [&](int64_t floats, const auto& run) {
+      std::vector<float> scratch(static_cast<size_t>(floats) + 64, kGuard);
+      const size_t skewed = (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64) / sizeof(float) % 16;
+      run(scratch.data() + skewed);
+      for (size_t i = static_cast<size_t>(floats) + skewed; i < scratch.size(); ++i)
+        EXPECT_EQ(scratch[i], kGuard) << threads;
+    };
+    with_guard(kernels.forward_scratch(shape, threads), [&](float* scratch) {
+      kernels.forward(shape, x.data_ptr(), {.weights = example.weight.data_ptr<float>()}, {}, y.data_ptr(),
+                      threads, scratch);
+    });
+    with_guard(kernels.gradient_scratch(shape, threads), [&](float* scratch) {
+      kernels.weight_gradient(shape, x.data_ptr(), gradient.data_ptr(), weight_gradient.data_ptr<float>(),
+                              threads, scratch);
+    });
+  }
+}
+
+// Of constant weights, which is evaluation: neither its rounding nor its NaN.
+TEST_P(Winograd, AnImageLeavesTheNextAlone) {
+  Example example(GetParam());
+  const torch::Tensor places = WinogradPlaces(example.weight, example.shape.block, WinogradUse::kForward);
+  const auto run = [&] {
+    return ToPlain(
+        WinogradForward(example.shape, ToBlocked(example.x, example.shape.block), example.weight, places));
+  };
+  const torch::Tensor before = run();
+  example.x[0].fill_(NAN);
+  const torch::Tensor after = run();
+  EXPECT_TRUE(after[0].isnan().all().item<bool>());
+  EXPECT_TRUE(after.narrow(0, 1, example.shape.n - 1).equal(before.narrow(0, 1, example.shape.n - 1)));
+}
+
 TEST(WinogradGrid, CrossesFromImageToImageWhereThatNeedsFewerTiles) {
   const auto grid = [](int64_t n, int64_t height, int64_t width) {
     return WinogradGrid(
@@ -143,6 +193,14 @@ TEST(WinogradGrid, CrossesFromImageToImageWhereThatNeedsFewerTiles) {
   EXPECT_EQ(grid(8, 5, 8).count(), 12 * 2);  // 8 * 6 - 1 rows by fours; alone it would be 16 * 2
   EXPECT_TRUE(grid(8, 5, 8).crosses);
   EXPECT_EQ(grid(1, 5, 8).count(), 4);
+  EXPECT_FALSE(WinogradGrid({.n = 8,
+                             .c_in = 16,
+                             .height = 5,
+                             .width = 8,
+                             .c_out = 16,
+                             .element = Element::kFloat,
+                             .apart = true})
+                   .crosses);
 }
 
 TEST(TakesWinograd, WhereThereAreTilesEnough) {

@@ -34,8 +34,9 @@ struct Evaluated {
   EvaluateOptions options;
   static constexpr int64_t kImages = 14;
 
-  explicit Evaluated(int64_t channels = 1, uint64_t seed = 1) {
-    const ResNetOptions shape{.width = 3, .classes = 5, .channels = channels, .height = 8, .image_width = 9};
+  explicit Evaluated(int64_t channels = 1, uint64_t seed = 1, int64_t width = 3) {
+    const ResNetOptions shape{
+        .width = width, .classes = 5, .channels = channels, .height = 8, .image_width = 9};
     ResNet network(shape, seed);
     SafeTensors file;
     AddModule(file, "", *network);
@@ -119,8 +120,10 @@ TEST(Evaluate, EveryAttackOfTheContract) {
   EXPECT_EQ(lines, 18 * Evaluated::kImages);
 }
 
-TEST(Evaluate, SameBytesAfterAnyKillAndSameFiguresWithAnotherBatch) {
-  Evaluated evaluated;
+// Plain convolutions, which a network of width 3 takes, round alike in any batch; others may differ in last
+// bits.
+void ExpectSameBytesAfterAnyKill(int64_t width) {
+  Evaluated evaluated(1, 1, width);
   evaluated.options.noise = "gaussian:0.1 poisson:0.2";
   evaluated.options.corruptions = "cifar10-c-like:1,3 spatter";
   evaluated.options.attacks = "pgd:0.01,0.02 fmn:l2 square:0.02";
@@ -131,14 +134,15 @@ TEST(Evaluate, SameBytesAfterAnyKillAndSameFiguresWithAnotherBatch) {
            ReadFile(evaluated.Path(name + ".attacks.csv"));
   };
   const std::string whole = bytes("out.json");
-  evaluated.options.batch = 14;
-  // Plain convolutions, which a network of width 3 takes, round alike in any batch; others may differ in last
-  // bits.
-  const Json other = evaluated.Run("other.json");
-  EXPECT_EQ(other["corruptions"], ReadJson(evaluated.Path("out.json"))["corruptions"]);
-  for (const char* table : {".images.csv", ".attacks.csv"})
-    EXPECT_EQ(ReadFile(evaluated.Path(std::string("other.json") + table)),
-              ReadFile(evaluated.Path(std::string("out.json") + table)));
+  if (width == 3) {
+    evaluated.options.batch = 14;
+    // bits.
+    const Json other = evaluated.Run("other.json");
+    EXPECT_EQ(other["corruptions"], ReadJson(evaluated.Path("out.json"))["corruptions"]);
+    for (const char* table : {".images.csv", ".attacks.csv"})
+      EXPECT_EQ(ReadFile(evaluated.Path(std::string("other.json") + table)),
+                ReadFile(evaluated.Path(std::string("out.json") + table)));
+  }
   EXPECT_FALSE(std::filesystem::exists(evaluated.Path("out.json.partial")));
   // A table that cannot be written leaves the whole partial file; a kill leaves a first part of it, cut
   // anywhere.
@@ -158,6 +162,10 @@ TEST(Evaluate, SameBytesAfterAnyKillAndSameFiguresWithAnotherBatch) {
   evaluated.options.batch = 5;
   evaluated.options.seed = 1;
   EXPECT_THROW(evaluated.Run("out.json"), Error);
+}
+
+TEST(Evaluate, SameBytesAfterAnyKillAndSameFiguresWithAnotherBatch) {
+  for (const int64_t width : {3, 8}) ExpectSameBytesAfterAnyKill(width);
 }
 
 TEST(Evaluate, WhatIsAskedForTwiceIsMadeOnce) {
