@@ -47,6 +47,24 @@ torch::Tensor FilledBlock(const torch::Tensor& images, int64_t block) {
   return blocked;
 }
 
+// A strided convolution with a kernel of 1 sees every so many places alone: its gradient for x is that of
+// stride 1 there, and 0 elsewhere. oneDNN has plain loops for some (AVX2, odd sides).
+bool SeesPlacesAlone(const ConvolutionShape& shape, const onednn::Primitive& backward_data) {
+  return backward_data.is_reference && shape.kernel == 1 && shape.stride > 1;
+}
+ConvolutionShape OfPlacesSeen(ConvolutionShape shape) {
+  shape.height = shape.out_height();
+  shape.width = shape.out_width();
+  shape.stride = 1;
+  return shape;
+}
+torch::Tensor Spread(const torch::Tensor& seen, const ConvolutionShape& shape) {
+  torch::Tensor all =
+      EmptyFeatures(shape.n, shape.c_in, shape.height, shape.width, shape.block, seen.scalar_type());
+  all.zero_().slice(2, 0, shape.height, shape.stride).slice(3, 0, shape.width, shape.stride).copy_(seen);
+  return all;
+}
+
 memory::desc PlainWeights(const torch::Tensor& weight) {
   return {{weight.size(0), weight.size(1), weight.size(2), weight.size(3)}, Type::f32, Tag::oihw};
 }
@@ -119,6 +137,7 @@ torch::Tensor Convolution::BackwardData(const torch::Tensor& gradient, const tor
   const ConvolutionShape& s = shape();
   if (kernels_->winograd) return WinogradBackwardData(s, gradient, weight);
   const onednn::Primitive& primitive = kernels_->backward_data;
+  if (SeesPlacesAlone(s, primitive)) return Spread(Of(OfPlacesSeen(s)).BackwardData(gradient, weight), s);
   torch::Tensor out = EmptyFeatures(s.n, s.c_in, s.height, s.width, s.block, ElementType(s));
   onednn::Execute(primitive, {{DNNL_ARG_DIFF_DST, {kernels_->problem.destination, gradient}},
                               {DNNL_ARG_WEIGHTS, {primitive.weights, Pack(weight, primitive.weights)}},
@@ -252,6 +271,9 @@ torch::Tensor FoldedConvolution::BackwardData(const torch::Tensor& gradient, int
   const int64_t channels = shape.c_in;
   const bool plain = shape.plain_input();
   if (plain) shape.c_in = shape.block;
+  const ConvolutionShape all = shape;
+  const bool sees_places = !TakesWinograd(shape) && SeesPlacesAlone(shape, FoldedBackwardData(shape));
+  if (sees_places) shape = OfPlacesSeen(shape);
   torch::Tensor out;
   if (TakesWinograd(shape)) {
     out = WinogradBackwardData(shape, gradient, packed_->weight,
@@ -259,11 +281,12 @@ torch::Tensor FoldedConvolution::BackwardData(const torch::Tensor& gradient, int
   } else {
     const onednn::ConvolutionProblem problem = Problem(shape);
     const onednn::Primitive& primitive = FoldedBackwardData(shape);
-    out = EmptyFeatures(shape.n, shape.c_in, height, width, shape.block, torch::kFloat32);
+    out = EmptyFeatures(shape.n, shape.c_in, shape.height, shape.width, shape.block, torch::kFloat32);
     onednn::Execute(primitive, {{DNNL_ARG_DIFF_DST, {problem.destination, gradient}},
                                 {DNNL_ARG_WEIGHTS, {primitive.weights, packed_->For(primitive.weights)}},
                                 {DNNL_ARG_DIFF_SRC, {problem.source, out}}});
   }
+  if (sees_places) out = Spread(out, all);
   return plain ? ToPlain(out.narrow(4, 0, channels)).contiguous() : out;
 }
 

@@ -69,6 +69,10 @@ dnnl::convolution_backward_weights::primitive_desc WeightsDescriptor(const Convo
 }
 #endif
 
+bool IsReference(const dnnl::primitive_desc_base& made) {
+  return std::string_view(made.impl_info_str()).starts_with("ref");
+}
+
 dnnl::memory Memory(const dnnl::memory::desc& layout, const torch::Tensor& values) {
   return {layout, Engine(), values.data_ptr()};
 }
@@ -77,18 +81,19 @@ dnnl::memory Memory(const dnnl::memory::desc& layout, const torch::Tensor& value
 
 Primitive Forward(const ConvolutionProblem& problem, dnnl::prop_kind kind) {
   const auto made = ForwardDescriptor(problem, kind);
-  return {dnnl::convolution_forward(made), made.weights_desc(), made.scratchpad_desc()};
+  return {dnnl::convolution_forward(made), made.weights_desc(), made.scratchpad_desc(), IsReference(made)};
 }
 
 Primitive BackwardData(const ConvolutionProblem& problem) {
   const auto made = DataDescriptor(problem);
-  return {dnnl::convolution_backward_data(made), made.weights_desc(), made.scratchpad_desc()};
+  return {dnnl::convolution_backward_data(made), made.weights_desc(), made.scratchpad_desc(),
+          IsReference(made)};
 }
 
 Primitive BackwardWeights(const ConvolutionProblem& problem) {
   const auto made = WeightsDescriptor(problem);
   return {dnnl::convolution_backward_weights(made), made.diff_weights_desc(), made.scratchpad_desc(),
-          std::string_view(made.impl_info_str()).starts_with("ref")};
+          IsReference(made)};
 }
 
 void AppendRelu(dnnl::post_ops& after) {

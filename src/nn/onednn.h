@@ -21,7 +21,7 @@ struct ConvolutionProblem {
 struct Primitive {
   dnnl::primitive primitive;
   dnnl::memory::desc weights, scratchpad;  // weights: the layout it wants, or gives
-  bool is_reference = false;  // of BackwardWeights: plain loops, a hundred times slower than oneDNN's others
+  bool is_reference = false;               // plain loops, a hundred times slower than oneDNN's others
 };
 
 Primitive Forward(const ConvolutionProblem& problem, dnnl::prop_kind kind);
