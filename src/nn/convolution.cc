@@ -95,7 +95,7 @@ bool ConvolutionShape::IsFast() const {
 
 // All are made at once, before the features of a first step: small pieces of memory that were asked for
 // during the backward pass would sit where features were, and keep their places from being used again. (But
-// for the stem's gradient where oneDNN has none that is fast.)
+// for the gradients that oneDNN has no fast primitive for.)
 struct Convolution::Kernels {
   explicit Kernels(const ConvolutionShape& of) : shape(of), winograd(TakesWinograd(of)) {
     if (winograd) return;
@@ -272,10 +272,11 @@ torch::Tensor FoldedConvolution::BackwardData(const torch::Tensor& gradient, int
   const bool plain = shape.plain_input();
   if (plain) shape.c_in = shape.block;
   const ConvolutionShape all = shape;
-  const bool sees_places = !TakesWinograd(shape) && SeesPlacesAlone(shape, FoldedBackwardData(shape));
+  const bool winograd = TakesWinograd(shape);
+  const bool sees_places = !winograd && SeesPlacesAlone(shape, FoldedBackwardData(shape));
   if (sees_places) shape = OfPlacesSeen(shape);
   torch::Tensor out;
-  if (TakesWinograd(shape)) {
+  if (winograd) {
     out = WinogradBackwardData(shape, gradient, packed_->weight,
                                packed_->Places(WinogradUse::kBackward, shape));
   } else {

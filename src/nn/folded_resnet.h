@@ -22,8 +22,8 @@ struct FoldedBlock {
   std::shared_ptr<FoldedConvolution> fast;  // null where the weights are on another device
 
  private:
-  int64_t FastBlock(
-      const torch::Tensor& x) const;  // of the features that the fast path makes of x; 0: it cannot
+  // The block of the features that the fast path makes of x; 0: it cannot.
+  int64_t FastBlock(const torch::Tensor& x) const;
 };
 
 // A trained network in evaluation mode, as it is when this is made: later training does not reach it.

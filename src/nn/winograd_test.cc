@@ -77,6 +77,8 @@ double Apart(const torch::Tensor& a, const torch::Tensor& b) {
 class Winograd : public testing::TestWithParam<ConvolutionShape> {
  protected:
   void SetUp() override {
+    // These kernels are AVX2 and AVX-512 code: without either there is nothing to run, and nothing calls
+    // them.
     if (ChannelBlock() == 0) GTEST_SKIP() << "this CPU has no fast path";
   }
 };
@@ -92,6 +94,8 @@ TEST_P(Winograd, IsTheConvolution) {
 
 TEST_P(Winograd, ComputesInFloatOnBfloat16) {
   Example example(GetParam());
+  // Blocks of 8 hold float alone, on every CPU (ConvolutionShape::IsFast), so one shape is left out; a CPU
+  // without AVX-512 has no blocks of 16.
   if (!HasFastBfloat16() || example.shape.block != 16) GTEST_SKIP() << "no fast path for bfloat16";
   example.shape.bfloat16 = true;
   example.x = example.x.to(torch::kBFloat16).to(torch::kFloat32);
@@ -204,6 +208,7 @@ TEST(WinogradGrid, CrossesFromImageToImageWhereThatNeedsFewerTiles) {
 }
 
 TEST(TakesWinograd, WhereThereAreTilesEnough) {
+  // Without AVX2 no shape takes it.
   if (ChannelBlock() == 0) GTEST_SKIP() << "this CPU has no fast path";
   const ConvolutionShape usual{
       .n = 16, .c_in = 16, .height = 8, .width = 8, .c_out = 16, .kernel = 3, .block = BlockOf(16)};
