@@ -252,6 +252,7 @@ cat >"$folder/table" <<'TABLE'
 1 | other channels than the classifier                 | similarity --quiet --kind features --classifier run --color --stimuli npy:coloured.npy --out new.npy
 1 | see grayscale images                               | similarity --quiet --kind gabor --color --stimuli npy:coloured.npy --out new.npy
 1 | absent                                             | similarity --quiet --kind features --classifier absent --stimuli npy:images.npy --out new.npy
+1 | no model.safetensors in empty                      | similarity --quiet --kind features --classifier empty --stimuli npy:images.npy --out new.npy
 1 | no unit vector in long.npy, row 0                  | similarity compare S.npy long.npy
 1 | --max-memory is too small                          | $P --max-memory 1KiB --stimuli npy:images.npy --out new.npy
 # a folder where a file is wanted, and the other way round

@@ -72,7 +72,10 @@ void CheckNames(const Experiment& experiment, const std::string& where) {
   for (const auto& model : experiment.models) {
     if (!model.file.empty()) continue;
     const std::string here = fmt::format("{}, [models.{}]", where, model.name);
-    if (model.options.recordings.empty()) RequireName(experiment.recordings, "", "recording", here);
+    if (model.options.recordings.empty())
+      throw Error({.what = "a model without a recording",
+                   .where = here,
+                   .expected = "recording = \"NAME\", or a list of names"});
     for (const std::string& recording : model.options.recordings)
       RequireName(experiment.recordings, recording, "recording", here);
   }

@@ -32,9 +32,11 @@ double SecondsToStart(const RunOptions& options, const fs::path& scratch) {
   return process.Wait().seconds;
 }
 
-int64_t Trials(const RecordingOptions& options) {
-  const auto* mouse = std::get_if<SimulateOptions>(&options);
-  return mouse == nullptr ? 1 : mouse->images + mouse->oracle_images * mouse->repeats;
+// 1 for a recording that is there, or imported: the piece is of all its trials.
+int64_t Trials(const Named<RecordingOptions>& recording) {
+  const auto* mouse = std::get_if<SimulateOptions>(&recording.options);
+  return mouse == nullptr || !recording.file.empty() ? 1
+                                                     : mouse->images + mouse->oracle_images * mouse->repeats;
 }
 
 double Ratio(int64_t whole, int64_t part) { return static_cast<double>(whole) / static_cast<double>(part); }
@@ -162,7 +164,7 @@ class Estimate {
   void Scale() {
     const Experiment& few = few_.experiment;
     ForEach(whole_.recordings, plan_.recordings, [&](size_t k, size_t i) {
-      ScaleBy(i, Ratio(Trials(whole_.recordings[k].options), Trials(few.recordings[k].options)));
+      ScaleBy(i, Ratio(Trials(whole_.recordings[k]), Trials(few.recordings[k])));
     });
     ForEach(whole_.models, plan_.models, [&](size_t k, size_t i) { ScaleFit(k, i); });
     ForEach(whole_.targets, plan_.targets, [&](size_t k, size_t i) {
@@ -191,8 +193,8 @@ class Estimate {
     int64_t all = 0, part = 0;
     for (size_t r = 0; r < whole_.recordings.size(); ++r)
       if (std::count(options.recordings.begin(), options.recordings.end(), whole_.recordings[r].name) > 0) {
-        all += Trials(whole_.recordings[r].options);
-        part += Trials(few_.experiment.recordings[r].options);
+        all += Trials(whole_.recordings[r]);
+        part += Trials(few_.experiment.recordings[r]);
       }
     double epoch = 0;
     for (const Json& line : ReadJsonLines(short_plan_.stages[piece_[i]].path.string() + ".metrics.jsonl"))

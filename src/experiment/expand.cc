@@ -35,6 +35,10 @@ void CheckList(const std::string& key, const Json& values, const std::string& wh
   if (values.empty())
     throw Error(
         {.what = fmt::format("an empty list of '{}'", key), .where = where, .expected = "a value or more"});
+  if (key == "target" && std::count(values.begin(), values.end(), "") > 0)
+    throw Error({.what = "an empty name in a list of targets",
+                 .where = where,
+                 .hint = "the baseline is a condition of its own, without a target"});
   for (size_t i = 0; i < values.size(); ++i)
     if (std::count(values.begin(), values.end(), values[i]) > 1)
       throw Error(

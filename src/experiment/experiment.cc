@@ -61,7 +61,8 @@ void ReadOptions(const Json& table, Options& options, const std::string& where) 
 
 // Responses are of somebody's own experiment; a simulated mouse has none yet.
 void ReadOptions(const Json& table, RecordingOptions& options, const std::string& where) {
-  if (table.contains("responses") || table.contains("trials")) options = ImportOptions{};
+  const bool has_images = table.contains("images") && table["images"].is_string();
+  if (has_images || table.contains("responses") || table.contains("trials")) options = ImportOptions{};
   std::visit([&](auto& each) { OptionsFromJson(table, each, where); }, options);
 }
 
@@ -157,7 +158,8 @@ Experiment ReadExperiment(const std::filesystem::path& path, const std::vector<s
   experiment.classifiers = ReadNamed(tables, "classifiers", where, TrainOptions{});
   experiment.targets = ReadNamed(tables, "targets", where, target);
   ReadConditions(tables, where, experiment);
-  RefuseKeys(Table(tables, "evaluate", where), {{"model", "every condition is evaluated"}},
+  RefuseKeys(Table(tables, "evaluate", where),
+             {{"model", "every condition is evaluated"}, {"seed", "a network is tested with its own seed"}},
              where + ", [evaluate]");
   OptionsFromJson(Table(tables, "evaluate", where), experiment.evaluate, where + ", [evaluate]");
   experiment.evaluate.CheckTests();  // now, and not after hours of training

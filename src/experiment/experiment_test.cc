@@ -6,6 +6,7 @@
 #include <set>
 
 #include "experiment/expand.h"
+#include "experiment/input_hash.h"
 #include "experiment/measure.h"
 #include "experiment/plan.h"
 #include "io/temporary_folder.h"
@@ -190,6 +191,50 @@ TEST_F(ExperimentTest, OptionsAreLookedAtBeforeTheFirstStage) {
   EXPECT_THAT(planned("targets.neural.kind=\"pixel\""),
               AllOf(HasSubstr("--model"), HasSubstr("[targets.neural]")));
   EXPECT_THAT(planned("train.data=\"\""), HasSubstr("--data is missing"));
+  EXPECT_THAT(planned("train.width=0"), AllOf(HasSubstr("width"), HasSubstr("[train]")));
+  EXPECT_THAT(planned("train.blur=-1"), HasSubstr("blur"));
+  EXPECT_THAT(planned("train.resize=\"small\""), HasSubstr("[train]"));
+  EXPECT_THAT(planned("targets.neural.model=[]"),
+              AllOf(HasSubstr("kind neural needs --model"), HasSubstr("[targets.neural]")));
+  EXPECT_THAT(planned("evaluate.data=\"fashion-mnist@0-10001\""),
+              AllOf(HasSubstr("10001"), HasSubstr("[evaluate]")));
+  EXPECT_THAT(planned("train.data=\"cifar10:nowhere\""),
+              HasSubstr("nowhere, named in [conditions.none] and [train]"));
+  EXPECT_THAT(planned("conditions.neural.stimuli=\"dead-leaves:31x36x64\""),
+              AllOf(HasSubstr("other stimuli"), HasSubstr("as in [targets.neural]")));
+}
+
+// A value that becomes a list is part of the condition's name; what was made without is the same.
+TEST_F(ExperimentTest, WhatIsThereKeepsItsName) {
+  const auto planned = [&](const std::vector<std::string>& set) {
+    return MakePlan(Read(kSmall, set), folder_.path());
+  };
+  const Plan alone = planned({});
+  const Stage& run = alone.stages[alone.trainings[1]];
+  EXPECT_THAT(run.path.string(), HasSubstr("runs/neural-seed0-"));
+  std::filesystem::create_directories(run.path);
+  const Plan listed = planned({"conditions.neural.alpha=[20,3]"});
+  EXPECT_EQ(listed.stages[listed.trainings[1]].what, "train neural alpha 20, seed 0");
+  EXPECT_EQ(listed.stages[listed.trainings[1]].path, run.path);
+  EXPECT_EQ(listed.stages[listed.trainings[1]].record, run.record);
+  EXPECT_THAT(listed.stages[listed.trainings[2]].path.string(), HasSubstr("runs/neural-alpha-3-seed0-"));
+}
+
+TEST_F(ExperimentTest, FoldersCountByAllThatIsRead) {
+  const std::filesystem::path real = folder_ / "real", set = folder_ / "set";
+  std::filesystem::create_directories(set);
+  std::filesystem::create_directories(real);
+  std::filesystem::create_directory_symlink(real, set / "cats");
+  Put(real / "1.png", "one");
+  const auto hash = [&] { return InputHashes().OfPath(set); };
+  const std::string one = hash();
+  Put(real / "1.png", "another");
+  const std::string other = hash();
+  EXPECT_NE(one, other);
+  std::filesystem::create_directory(set / "dogs");
+  EXPECT_NE(other, hash());
+  std::filesystem::create_directory_symlink(set, set / "dogs" / "round");
+  EXPECT_THAT(MessageOf(hash), HasSubstr("does a link lead back?"));
 }
 
 TEST_F(ExperimentTest, OneClearErrorEach) {
@@ -220,7 +265,12 @@ TEST_F(ExperimentTest, OneClearErrorEach) {
       {"[targets.t]\nkind = \"features\"\nclassifier = \"c\"\n[conditions.a]", "add a table [classifiers.c]"},
       {"[targets.t]\nkind = \"neural\"\nmodel = [\"m\"]\n[conditions.a]", "add a table [models.m]"},
       {"[targets.t]\nmodel = [\"m\"]\n[conditions.a]", "a target without a kind"},
-      {"[models.m]\n[conditions.a]", "unknown recording ''"},
+      {"[models.m]\n[conditions.a]", "a model without a recording"},
+      {"[recordings.r]\nimages = \"i.npy\"\nneurons = 3\n[conditions.a]", "unknown key 'neurons'"},
+      {"[train]\nstimuli = \"dead-leaves\"\n[targets.t]\nkind = \"pixel\"\n[conditions.a]\ntarget = [\"t\", "
+       "\"\"]",
+       "an empty name in a list of targets"},
+      {"[evaluate]\nseed = 3\n[conditions.a]", "a network is tested with its own seed"},
       {"[recordings.r]\ntrials = \"t.npy\"\nneurons = 3\n[conditions.a]", "unknown key 'neurons'"},
       {"[recordings.r]\nfile = \"r.h5\"\nneurons = 3\n[conditions.a]", "takes no options"},
       {"[targets.t]\nkind = \"features\"\nclassifier = \"c\"\n[classifiers.c]\ntarget = "

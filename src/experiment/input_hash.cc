@@ -21,14 +21,26 @@ const std::vector<std::string> kImageSets = {"data", "stimuli"};
 const std::vector<std::string> kPaths = {"frost", "cifar10-c", "transfer-from"};
 const std::vector<std::string> kArrays = {"images", "responses", "trials", "behavior", "pupil", "tiers"};
 
+// Links lead on, as they do where images are read; a folder counts without files, too: it may be a class.
 std::string FolderHash(const fs::path& folder) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.is_regular_file()) files.push_back(entry.path());
+  constexpr int kDeepest = 16;
+  std::vector<fs::path> files, folders;
+  auto entry = fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink);
+  for (; entry != fs::recursive_directory_iterator(); ++entry) {
+    if (entry.depth() > kDeepest)
+      throw Error({.what = "folders within folders without an end",
+                   .where = folder.string(),
+                   .got = entry->path().string(),
+                   .hint = "does a link lead back?"});
+    if (entry->is_regular_file()) files.push_back(entry->path());
+    if (entry->is_directory()) folders.push_back(entry->path());
+  }
   std::sort(files.begin(), files.end());
+  std::sort(folders.begin(), folders.end());
+  const auto name = [&](const fs::path& path) { return path.lexically_relative(folder).string(); };
   Sha256 hash;
-  for (const fs::path& file : files)
-    hash.Add(fs::relative(file, folder).string()).Add("\n").Add(FileHash(file)).Add("\n");
+  for (const fs::path& file : files) hash.Add(name(file)).Add("\n").Add(FileHash(file)).Add("\n");
+  for (const fs::path& each : folders) hash.Add(name(each)).Add("/\n");
   return hash.Hex();
 }
 

@@ -47,10 +47,11 @@ LiveTable::LiveTable()
 
 void LiveTable::Show(const std::string& head, const std::vector<RunningStage>& running) {
   if (!shown_) return;
-  const auto pause = terminal_ ? std::chrono::milliseconds(300) : std::chrono::milliseconds(10000);
+  const auto pause = std::chrono::milliseconds(terminal_ ? 300 : running.empty() ? 60000 : 10000);
   if (Clock::now() - printed_ < pause) return;
   printed_ = Clock::now();
   if (!terminal_) {
+    if (running.empty()) spdlog::info("{}", head);
     for (const RunningStage& stage : running)
       if (!stage.progress.empty()) spdlog::info("{}: {}", stage.what, stage.progress);
     return;

@@ -13,8 +13,8 @@ struct RunningStage {
 };
 
 // What is going on, on standard error. On a terminal: a line for all and one for every running stage, which
-// rewrite themselves below the messages; elsewhere a plain line for each running stage every ten seconds.
-// Silent when quiet.
+// rewrite themselves below the messages; elsewhere a plain line for each running stage every ten seconds, and
+// every minute one for all where none runs. Silent when quiet.
 class LiveTable {
  public:
   LiveTable();

@@ -34,11 +34,38 @@ std::string FileName(std::string name) {
   return name;
 }
 
+// NAME-KEY; another name where that is there already with this key: a value that became a list, say, is part
+// of its condition's name now.
+std::string NameInFolder(const std::filesystem::path& folder, const std::string& name, const std::string& key,
+                         const std::string& ending) {
+  const std::string wanted = fmt::format("{}-{}", name, key), tail = fmt::format("-{}{}", key, ending);
+  std::error_code fault;
+  if (std::filesystem::exists(folder / (wanted + ending), fault)) return wanted;
+  for (std::filesystem::directory_iterator entry(folder, fault), end; !fault && entry != end;
+       entry.increment(fault))
+    if (const std::string file = entry->path().filename().string(); file.ends_with(tail))
+      return file.substr(0, file.size() - ending.size());
+  return wanted;
+}
+
 template <class Options>
 const Named<Options>& Find(const std::vector<Named<Options>>& entries, const std::string& name) {
   for (const Named<Options>& entry : entries)
     if (entry.name == name) return entry;
   throw Error({.what = "unknown name '" + name + "'"});  // ReadExperiment has looked already
+}
+
+// What a table names, and is not there.
+template <class Read>
+auto InTable(const std::string& table, const Read& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    ErrorParts parts = error.parts();
+    parts.where = parts.where.empty() ? table : fmt::format("{}, named in {}", parts.where, table);
+    parts.kind = ErrorKind::kFailed;
+    throw Error(parts);
+  }
 }
 
 // A fault of a stage's options stops the experiment before its first stage.
@@ -79,37 +106,40 @@ class Planner {
   }
 
   Made AddRecording(const Named<RecordingOptions>& entry) {
-    if (!entry.file.empty()) return recordings_[entry.name] = ThereAlready(entry.file);
+    const std::string table = fmt::format("[recordings.{}]", entry.name);
+    if (!entry.file.empty()) return recordings_[entry.name] = ThereAlready(entry.file, table);
     const bool simulated = std::holds_alternative<SimulateOptions>(entry.options);
     std::vector<std::string> command =
         std::visit([](const auto& options) { return CommandLine(options); }, entry.options);
     return recordings_[entry.name] =
                Add({simulated ? "simulate" : "import", "recordings", entry.name, ".h5", std::move(command)},
-                   hashes_.Identity(entry.options), {});
+                   IdentityIn(table, entry.options), {});
   }
 
   Made AddModel(const Named<FitOptions>& entry) {
-    if (!entry.file.empty()) return models_[entry.name] = ThereAlready(entry.file);
-    CheckIn(fmt::format("[models.{}]", entry.name), entry.options);
+    const std::string table = fmt::format("[models.{}]", entry.name);
+    if (!entry.file.empty()) return models_[entry.name] = ThereAlready(entry.file, table);
+    CheckIn(table, entry.options);
     FitOptions options = entry.options;
     std::vector<const Made*> needs;
     for (std::string& name : options.recordings) name = Need(recordings_.at(name), needs);
     return models_[entry.name] =
                Add({"fit", "models", entry.name, ".safetensors", CommandLine(options, "recording")},
-                   hashes_.Identity(entry.options), needs);
+                   IdentityIn(table, entry.options), needs);
   }
 
   // Targets and classifiers may need one another; there are no cycles, ReadExperiment has looked.
   const Made& TargetOf(const std::string& name) {
     if (const auto found = targets_.find(name); found != targets_.end()) return found->second;
     const Named<SimilarityOptions>& entry = Find(experiment_.targets, name);
+    const std::string table = fmt::format("[targets.{}]", entry.name);
     if (!entry.file.empty()) {
       const std::filesystem::path description = std::filesystem::path(entry.file).replace_extension(".json");
-      Made made = ThereAlready(entry.file);
+      Made made = ThereAlready(entry.file, table);
       if (std::filesystem::exists(description)) made.key += hashes_.OfPath(description);
       return targets_[name] = made;
     }
-    CheckIn(fmt::format("[targets.{}]", entry.name), entry.options);
+    CheckIn(table, entry.options);
     SimilarityOptions options = entry.options;
     std::vector<const Made*> needs;
     for (std::string& model : options.models) model = Need(models_.at(model), needs);
@@ -119,26 +149,30 @@ class Planner {
     if (options.kind == SimilarityOptions{}.kind)  // never left out
       command.push_back("--kind=" + std::string(NameOf(options.kind)));
     return targets_[name] = Add({"similarity", "targets", name, ".npy", std::move(command)},
-                                hashes_.Identity(entry.options), needs);
+                                IdentityIn(table, entry.options), needs);
   }
 
   const Made& ClassifierOf(const std::string& name) {
     if (const auto found = classifiers_.find(name); found != classifiers_.end()) return found->second;
     const Named<TrainOptions>& entry = Find(experiment_.classifiers, name);
-    if (!entry.file.empty()) return classifiers_[name] = ThereAlready(entry.file);
-    CheckIn(fmt::format("[classifiers.{}]", entry.name), entry.options);
+    const std::string table = fmt::format("[classifiers.{}]", entry.name);
+    if (!entry.file.empty()) return classifiers_[name] = ThereAlready(entry.file, table);
+    CheckIn(table, entry.options);
     TrainOptions options = entry.options;
     std::vector<const Made*> needs;
     if (options.regularized()) options.target = Need(TargetOf(options.target), needs);
     return classifiers_[name] = Add({"train", "classifiers", name, "", CommandLine(options)},
-                                    hashes_.Identity(entry.options), needs);
+                                    IdentityIn(table, entry.options), needs);
   }
 
   void AddCondition(const Condition& condition, uint64_t seed, size_t share) {
-    CheckIn(fmt::format("[conditions.{}] and [train]", condition.family), condition.options);
+    const std::string table = fmt::format("[conditions.{}] and [train]", condition.family);
+    CheckIn(table, condition.options);
     TrainOptions options = condition.options;
     options.seed = seed;
-    const Json identity = hashes_.Identity(options);
+    const Json identity = IdentityIn(table, options);
+    CheckStimuli(options, table);
+    CheckSlice(options.data, Split::kTrain, table);
     std::vector<const Made*> needs;
     if (options.regularized()) options.target = Need(targets_.at(options.target), needs);
     const std::string what = fmt::format("{}, seed {}", condition.name, seed),
@@ -149,7 +183,8 @@ class Planner {
     EvaluateOptions evaluate = experiment_.evaluate;
     evaluate.seed = seed;
     if (evaluate.data.empty()) evaluate.data = WithoutSlice(options.data);
-    const Json evaluation = hashes_.Identity(evaluate);
+    const Json evaluation = IdentityIn("[evaluate]", evaluate);
+    CheckSlice(evaluate.data, Split::kTest, "[evaluate]");
     evaluate.model = run.path.string();
     const Made results =
         Add({"evaluate", "results", name, ".json", CommandLine(evaluate, "model"), what, share}, evaluation,
@@ -162,7 +197,31 @@ class Planner {
     return made.path.string();
   }
 
-  Made ThereAlready(const std::string& file) { return {file, hashes_.OfPath(file), {}}; }
+  Made ThereAlready(const std::string& file, const std::string& table) {
+    return {file, InTable(table, [&] { return hashes_.OfPath(file); }), {}};
+  }
+
+  template <class Options>
+  Json IdentityIn(const std::string& table, const Options& options) {
+    return InTable(table, [&] { return hashes_.Identity(options); });
+  }
+
+  // A slice that a set does not have is found now, and not after the stages before.
+  void CheckSlice(const std::string& spec, Split split, const std::string& table) {
+    if (WithoutSlice(spec) != spec) InTable(table, [&] { return counts_.Of(spec, split); });
+  }
+
+  // A target says how alike the stimuli are that it was made of, in their order.
+  void CheckStimuli(const TrainOptions& options, const std::string& table) {
+    if (!options.regularized()) return;
+    const Named<SimilarityOptions>& target = Find(experiment_.targets, options.target);
+    if (!target.file.empty() || hashes_.OfImages(options.stimuli) == hashes_.OfImages(target.options.stimuli))
+      return;
+    throw Error({.what = "other stimuli than those of the target",
+                 .where = table,
+                 .expected = fmt::format("{}, as in [targets.{}]", target.options.stimuli, target.name),
+                 .got = options.stimuli});
+  }
 
   // `identity`: options as the experiment names them, without paths of what is made here: a key says nothing
   // of folders.
@@ -172,7 +231,7 @@ class Planner {
     identity["threads"] = work.table == "recordings" ? 0 : experiment_.threads;
     for (const Made* need : needs) identity["needs"].push_back(need->key);
     const std::string key = Sha256Hex(identity.dump()).substr(0, kKeyDigits);
-    const std::string name = fmt::format("{}-{}", work.name, key);
+    const std::string name = NameInFolder(folder_ / work.table, work.name, key, work.ending);
     Stage stage{.what = work.verb + " " + (work.what.empty() ? work.name : work.what),
                 .table = work.table,
                 .name = work.name,
@@ -194,6 +253,7 @@ class Planner {
   const Experiment& experiment_;
   std::filesystem::path folder_;
   InputHashes hashes_;
+  ImageCounts counts_;
   Plan plan_;
   std::map<std::string, Made> recordings_, models_, classifiers_, targets_;
 };

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/progress.h"
 #include "experiment/input_hash.h"
 #include "experiment/plan.h"
@@ -131,7 +132,7 @@ Json RunExperiment(const RunOptions& options, const std::filesystem::path& folde
     return RunLocked(experiment, options, {}, folder);
   }
   const Shard shard = Shard::Parse(options.shard);
-  const FolderLock lock(folder, shard);
+  const FolderLock lock(folder, shard, Sha256Hex(DescribeExperiment(experiment).dump()));
   return RunLocked(experiment, options, shard, folder);
 }
 

@@ -57,12 +57,14 @@ class Scheduler {
       outcomes_[i].result = FinishedResult(stages_[i]);
       if (outcomes_[i].result)
         outcomes_[i].state = State::kDone;
-      else if (options_.shard &&
-               static_cast<int>(stages_[i].share % options_.shard->count) != options_.shard->number - 1)
+      else if (options_.shard && ShardOf(i) != options_.shard->number)
         outcomes_[i].state = State::kElsewhere;
       else
         RemoveFailureNote(stages_[i]);
     }
+    for (size_t i = 0; i < stages_.size(); ++i)
+      if (outcomes_[i].state == State::kElsewhere)
+        if (const auto note = ReadFailureNote(stages_[i])) notes_before_[i] = note->written;
     if (const size_t done = Count(State::kDone); done > 0)
       spdlog::info("{} of {} stages are done already", done, stages_.size());
   }
@@ -105,6 +107,8 @@ class Scheduler {
     });
   }
 
+  int ShardOf(size_t i) const { return static_cast<int>(stages_[i].share % options_.shard->count) + 1; }
+
   std::string Number(size_t i) const {
     return fmt::format("[{}/{}] {}", i + 1, stages_.size(), stages_[i].what);
   }
@@ -122,12 +126,19 @@ class Scheduler {
     for (size_t i = 0; i < stages_.size(); ++i) {
       if (outcomes_[i].state != State::kElsewhere) continue;
       outcomes_[i].result = FinishedResult(stages_[i]);
-      if (outcomes_[i].result) outcomes_[i].state = State::kDone;
-      if (const std::string note = FailureNote(stages_[i]); !outcomes_[i].result && !note.empty()) {
-        outcomes_[i].state = State::kFailed;
-        outcomes_[i].error = "in another shard: " + note;
+      if (outcomes_[i].result) {
+        outcomes_[i].state = State::kDone;
+      } else if (const auto note = ReadFailureNote(stages_[i]); note && !MayBeTriedAgain(i, *note)) {
+        outcomes_[i].state = note->not_run ? State::kNotRun : State::kFailed;
+        outcomes_[i].error = "in another shard: " + note->error;
       }
     }
+  }
+
+  bool MayBeTriedAgain(size_t i, const FailureNote& note) const {
+    const auto before = notes_before_.find(i);
+    return before != notes_before_.end() && before->second == note.written &&
+           SecondsSince(start_) < options_.retry_seconds;
   }
 
   void GiveUp() {
@@ -135,7 +146,8 @@ class Scheduler {
       if (outcomes_[i].state != State::kWaiting || !AnyNeed(i, {State::kFailed, State::kNotRun})) continue;
       Say(spdlog::level::warn, Number(i) + ": not run, for it needs what failed");
       outcomes_[i].state = State::kNotRun;
-      if (options_.shard) WriteFailureNote(stages_[i], "not run, for it needs what failed");
+      if (options_.shard)
+        WriteFailureNote(stages_[i], {.error = "not run, for it needs what failed", .not_run = true});
     }
   }
 
@@ -183,7 +195,7 @@ class Scheduler {
       return Say(spdlog::level::info, fmt::format("{}: done in {}{}", Number(i), FormatSeconds(end.seconds),
                                                   Figure(*outcome.result)));
     Say(spdlog::level::warn, fmt::format("{} failed: {}", Number(i), outcome.error));
-    if (options_.shard) WriteFailureNote(stages_[i], outcome.error);
+    if (options_.shard) WriteFailureNote(stages_[i], {.error = outcome.error});
   }
 
   // Every running stage saves its state.
@@ -204,10 +216,21 @@ class Scheduler {
   std::string Head() const {
     std::string head = fmt::format("{}/{} stages done", Count(State::kDone), stages_.size());
     if (const size_t failed = Count(State::kFailed); failed > 0) head += fmt::format(", {} failed", failed);
-    if (running_.empty()) head += ", waits for other shards";
+    if (running_.empty()) head += WaitsFor();
     if (const double left = SecondsLeft(); left > 0)
       head += fmt::format(", about {} left", FormatSeconds(left));
     return head;
+  }
+
+  // Of all that another shard makes and a stage here needs, the first.
+  std::string WaitsFor() const {
+    for (size_t i = 0; i < stages_.size(); ++i)
+      if (outcomes_[i].state == State::kWaiting)
+        for (const size_t need : stages_[i].needs)
+          if (outcomes_[need].state == State::kElsewhere)
+            return fmt::format(", waits for {} of shard {}/{}", stages_[need].what, ShardOf(need),
+                               options_.shard->count);
+    return "";
   }
 
   // From the stages of each kind that have ended; 0 where there is none of a kind that is still to run.
@@ -241,6 +264,8 @@ class Scheduler {
   const ScheduleOptions& options_;
   std::vector<StageOutcome> outcomes_;
   std::map<size_t, std::unique_ptr<Running>> running_;
+  std::map<size_t, std::filesystem::file_time_type> notes_before_;  // of other shards, when this one began
+  const Clock::time_point start_ = Clock::now();
   std::optional<Clock::time_point> looked_;
   bool stopping_ = false;
   LiveTable table_;

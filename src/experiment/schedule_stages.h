@@ -14,6 +14,8 @@ struct ScheduleOptions {
   std::string program = "/proc/self/exe";  // murine
   int jobs = 1;                            // stages side by side
   std::optional<Shard> shard = {};         // those of this one; others are waited for where they are needed
+  // What failed in another shard before this one began may be tried again there: so long one waits for that.
+  double retry_seconds = 300;
 };
 
 // Runs the stages that are not finished, each in a process of its own as soon as what it needs is there, and

@@ -44,7 +44,8 @@ class ScheduleTest : public testing::Test {
   }
   std::vector<StageOutcome> Run(const std::vector<Stage>& stages, int jobs = 1,
                                 const std::optional<Shard>& shard = {}) {
-    return RunStages(stages, {.program = kShell, .jobs = jobs, .shard = shard});
+    return RunStages(stages,
+                     {.program = kShell, .jobs = jobs, .shard = shard, .retry_seconds = retry_seconds_});
   }
   std::string Log(const Stage& stage) { return ReadFile(stage.log); }
   // Makes a file and waits until `other` is there: two such stages end only side by side.
@@ -55,6 +56,7 @@ class ScheduleTest : public testing::Test {
   }
 
   TemporaryFolder folder_;
+  double retry_seconds_ = 0;
 };
 
 std::vector<State> StatesOf(const std::vector<StageOutcome>& outcomes) {
@@ -126,6 +128,22 @@ TEST_F(ScheduleTest, ShardsWaitForOneAnother) {
   EXPECT_EQ(first[4].state, State::kNotRun);
   EXPECT_EQ(second[5].state, State::kNotRun);
   EXPECT_THAT(first[3].error, HasSubstr("in another shard: ended with status 1"));
+}
+
+TEST_F(ScheduleTest, AnEarlierFailureElsewhereMayBeTriedAgain) {
+  const std::filesystem::path cure = folder_ / "cure";
+  const std::vector<Stage> stages = {Make("a", "[ -e " + cure.string() + " ]", {}, 0),
+                                     Make("b", "true", {0}, 1)};
+  EXPECT_EQ(Run(stages, 1, Shard{1, 2})[0].state, State::kFailed);
+  EXPECT_THAT(StatesOf(Run(stages, 1, Shard{2, 2})), ElementsAre(State::kFailed, State::kNotRun));
+  retry_seconds_ = 60;
+  Put(cure, "");
+  std::vector<StageOutcome> waits;
+  std::thread other([&] { waits = Run(stages, 1, Shard{2, 2}); });
+  usleep(200000);
+  EXPECT_EQ(Run(stages, 1, Shard{1, 2})[0].state, State::kDone);
+  other.join();
+  EXPECT_THAT(StatesOf(waits), ElementsAre(State::kDone, State::kDone));
 }
 
 // Whether the process, which may be a zombie, runs.

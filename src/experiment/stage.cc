@@ -43,14 +43,21 @@ void WriteFinished(const Stage& stage, const Json& result) {
   WriteJson(stage.record, record);
 }
 
-std::string FailureNote(const Stage& stage) {
-  if (!fs::exists(NotePath(stage))) return "";
-  return ReadJson(NotePath(stage)).value("error", std::string("unknown"));
+std::optional<FailureNote> ReadFailureNote(const Stage& stage) {
+  try {
+    if (!fs::exists(NotePath(stage))) return {};
+    const Json note = ReadJson(NotePath(stage));
+    return FailureNote{.error = note.at("error"),
+                       .not_run = note.at("not_run"),
+                       .written = fs::last_write_time(NotePath(stage))};
+  } catch (const std::exception&) {  // it goes, or comes, as one looks
+    return {};
+  }
 }
 
-void WriteFailureNote(const Stage& stage, const std::string& message) {
+void WriteFailureNote(const Stage& stage, const FailureNote& note) {
   try {
-    WriteJson(NotePath(stage), {{"stage", stage.what}, {"error", message}});
+    WriteJson(NotePath(stage), {{"stage", stage.what}, {"error", note.error}, {"not_run", note.not_run}});
   } catch (const Error& error) {  // the stage has failed as it is: whoever waits for it waits on
     spdlog::warn("{}", error.what());
   }

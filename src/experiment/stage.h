@@ -48,9 +48,14 @@ struct StageOutcome {
 std::optional<Json> FinishedResult(const Stage& stage);
 void WriteFinished(const Stage& stage, const Json& result);
 
-// Why the stage failed, for whoever waits for it in another process; empty: it did not.
-std::string FailureNote(const Stage& stage);
-void WriteFailureNote(const Stage& stage, const std::string& message);
+// Why a stage failed or was not run, for whoever waits for it in another process.
+struct FailureNote {
+  std::string error;
+  bool not_run = false;  // for it needs what failed
+  std::filesystem::file_time_type written = {};
+};
+std::optional<FailureNote> ReadFailureNote(const Stage& stage);
+void WriteFailureNote(const Stage& stage, const FailureNote& note);
 void RemoveFailureNote(const Stage& stage);
 
 namespace stage_internal {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -22,19 +23,27 @@ namespace fs = std::filesystem;
 constexpr const char* kWhole = ".lock";
 constexpr const char* kShard = ".lock-";  // and 2-of-4
 
-std::string Holder(const fs::path& file) {
-  std::array<char, 300> text{};
+// What a lock file says: who holds it and, in a second line, what for.
+struct Holder {
+  std::string who, work;
+};
+
+Holder ReadHolder(const fs::path& file) {
+  std::array<char, 400> text{};
   const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return "";
+  if (descriptor < 0) return {};
   const ssize_t got = read(descriptor, text.data(), text.size() - 1);
   close(descriptor);
-  return got > 0 ? std::string(text.data(), static_cast<size_t>(got)) : "";
+  const std::string all(text.data(), static_cast<size_t>(std::max<ssize_t>(got, 0)));
+  const size_t end = std::min(all.find('\n'), all.size());
+  return {all.substr(0, end), all.substr(std::min(end + 1, all.size()))};
 }
 
-void WriteHolder(int descriptor) {
+void WriteHolder(int descriptor, const std::string& work = "") {
   std::array<char, 256> host{};
   if (gethostname(host.data(), host.size() - 1) != 0) host = {"unknown"};
-  const std::string text = fmt::format("process {} on {}", getpid(), host.data());
+  const std::string text =
+      fmt::format("process {} on {}{}{}", getpid(), host.data(), work.empty() ? "" : "\n", work);
   if (ftruncate(descriptor, 0) == 0 && pwrite(descriptor, text.data(), text.size(), 0) < 0)
     return;  // a full disk: the lock holds, without saying whose it is
 }
@@ -66,17 +75,20 @@ int Lock(const fs::path& file, int mode) {
   }
 }
 
-// What a shard that is at work says of itself; empty: none is.
-std::string HeldShard(const fs::path& folder, const std::string& but_count) {
+// A shard that is at work and `counts`, as it says of itself; empty: none is.
+template <class Counts>
+std::string HeldShard(const fs::path& folder, const Counts& counts) {
   std::error_code fault;
   for (fs::directory_iterator entry(folder, fault), end; !fault && entry != end; entry.increment(fault)) {
     const std::string name = entry->path().filename().string();
-    if (!name.starts_with(kShard) || (!but_count.empty() && name.ends_with(but_count))) continue;
+    if (!name.starts_with(kShard)) continue;
     const int descriptor = open(entry->path().c_str(), O_RDWR | O_CLOEXEC);
     if (descriptor < 0) continue;
     const bool held = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     close(descriptor);
-    if (held) return fmt::format("shard {}, {}", name.substr(std::strlen(kShard)), Holder(entry->path()));
+    const Holder holder = ReadHolder(entry->path());
+    if (held && counts(name, holder.work))
+      return fmt::format("shard {}, {}", name.substr(std::strlen(kShard)), holder.who);
   }
   return "";
 }
@@ -84,10 +96,18 @@ std::string HeldShard(const fs::path& folder, const std::string& but_count) {
 int LockWhole(const fs::path& folder, int mode) {
   std::error_code ignored;  // a folder that cannot be made shows in open()
   fs::create_directories(folder, ignored);
-  const int descriptor = Lock(folder / kWhole, mode);
-  if (descriptor >= 0) return descriptor;
-  const std::string shard = HeldShard(folder, "");
-  ThrowHeld(folder, shard.empty() ? Holder(folder / kWhole) : shard, "wait for it, or choose another --out");
+  // The last of several that leaves holds the folder for a moment.
+  constexpr int kTries = 20;
+  constexpr useconds_t kBetween = 50000;
+  for (int i = 0; i < kTries; ++i) {
+    const int descriptor = Lock(folder / kWhole, mode);
+    if (descriptor >= 0) return descriptor;
+    if (mode != LOCK_SH) break;
+    usleep(kBetween);
+  }
+  const std::string shard = HeldShard(folder, [](const auto&, const auto&) { return true; });
+  ThrowHeld(folder, shard.empty() ? ReadHolder(folder / kWhole).who : shard,
+            "wait for it, or choose another --out");
 }
 
 }  // namespace
@@ -118,17 +138,26 @@ FolderLock::FolderLock(const fs::path& folder)
   WriteHolder(whole_);
 }
 
-FolderLock::FolderLock(const fs::path& folder, const Shard& shard)
+FolderLock::FolderLock(const fs::path& folder, const Shard& shard, const std::string& work)
     : whole_path_(folder / kWhole),
       shard_path_(folder / (kShard + shard.Name())),
       whole_(LockWhole(folder, LOCK_SH)) {
   try {
     shard_ = Lock(shard_path_, LOCK_EX);
     if (shard_ < 0)
-      ThrowHeld(folder, Holder(shard_path_), "every shard is for one process: choose another --shard");
-    WriteHolder(shard_);
-    const std::string other = HeldShard(folder, fmt::format("-of-{}", shard.count));
-    if (!other.empty()) ThrowHeld(folder, other, "all shards of a folder have the same N in --shard K/N");
+      ThrowHeld(folder, ReadHolder(shard_path_).who,
+                "every shard is for one process: choose another --shard");
+    WriteHolder(shard_, work);
+    const std::string count = fmt::format("-of-{}", shard.count);
+    const std::string counted = HeldShard(
+        folder, [&](const std::string& name, const std::string&) { return !name.ends_with(count); });
+    if (!counted.empty()) ThrowHeld(folder, counted, "all shards of a folder have the same N in --shard K/N");
+    const std::string other = HeldShard(folder, [&](const std::string&, const std::string& of_other) {
+      return !of_other.empty() && of_other != work;  // nothing: it has just begun
+    });
+    if (!other.empty())
+      ThrowHeld(folder, other,
+                "all shards run the same experiment, with the same --set, --seed and --threads");
   } catch (...) {
     if (shard_ >= 0) unlink(shard_path_.c_str());
     if (shard_ >= 0) close(shard_);

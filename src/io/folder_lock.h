@@ -21,7 +21,8 @@ struct Shard {
 class FolderLock {
  public:
   explicit FolderLock(const std::filesystem::path& folder);  // for itself alone
-  FolderLock(const std::filesystem::path& folder, const Shard& shard);
+  // `work`: what all shards do together; one that does something else is refused.
+  FolderLock(const std::filesystem::path& folder, const Shard& shard, const std::string& work = "");
   ~FolderLock();  // removes the files, unless others hold a shard
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;

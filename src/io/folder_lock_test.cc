@@ -12,6 +12,7 @@
 
 namespace murine::folder_lock_test {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -60,6 +61,16 @@ TEST(FolderLock, SharesOfAFolder) {
   EXPECT_THAT(MessageOf([&] { FolderLock lock(folder.path()); }), HasSubstr("shard 2-of-2"));
   second.reset();
   EXPECT_THAT(folder.Names(), IsEmpty());
+}
+
+TEST(FolderLock, SharesDoTheSameWork) {
+  const TemporaryFolder folder;
+  const FolderLock first(folder.path(), Shard{1, 3}, "this");
+  const FolderLock second(folder.path(), Shard{2, 3}, "this");
+  EXPECT_THAT(MessageOf([&] {
+                FolderLock(folder.path(), Shard{3, 3}, "that");
+              }),
+              AllOf(HasSubstr("-of-3, process"), HasSubstr("the same experiment")));
 }
 
 TEST(Shard, Parse) {

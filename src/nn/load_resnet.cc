@@ -26,7 +26,7 @@ ResNet ReadResNet(const SafeTensors& stored, const std::string& where) {
   OptionsFromJson(ParseJson(stored.metadata.at("resnet"), where), options, where);
   InFile(where, [&] { options.Check(); });
   RequireStored(stored, SizeOf(options, options.height, options.image_width).parameters, where);
-  ResNet network = InFile(where, [&] { return ResNet(options, /*seed=*/0); });
+  ResNet network(options, /*seed=*/0);
   CopyModule(stored, "", *network, where);
   return network;
 }

@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "io/file.h"
-#include "nn/checkpoint.h"
 #include "nn/load_classifier.h"
+#include "nn/load_resnet.h"
 #include "nn/resnet.h"
 #include "nn/tensor.h"
 #include "similarity/kinds.h"
@@ -23,10 +23,6 @@ struct Layer {
   int64_t channels = 1, height = 0, width = 0;
 };
 
-std::filesystem::path ModelFile(const std::filesystem::path& path) {
-  return std::filesystem::is_directory(path) ? path / "model.safetensors" : path;
-}
-
 // What a layer's name means for the ResNet's stages.
 size_t StageOf(const std::string& layer) {
   const std::vector<std::string> names = {"stem", "layer1", "layer2", "layer3", "layer4", "output"};
@@ -38,16 +34,13 @@ size_t StageOf(const std::string& layer) {
 Layer LoadStage(const std::filesystem::path& path, size_t stage) {
   const std::string where = path.string();
   const SafeTensors stored = ReadSafeTensors(path);
-  const auto architecture = stored.metadata.find("resnet");
-  if (architecture == stored.metadata.end())
+  if (!stored.metadata.contains("resnet"))
     throw Error({.what = "a classifier whose inner layers are not known",
                  .where = where,
                  .expected = "a ResNet of murine's",
                  .hint = "--layer output takes what any classifier gives"});
-  ResNetOptions options;
-  OptionsFromJson(ParseJson(architecture->second, where), options, where);
-  ResNet network = InFile(where, [&] { return ResNet(options, /*seed=*/0); });
-  CopyModule(stored, "", *network, where);
+  ResNet network = ReadResNet(stored, where);
+  const ResNetOptions& options = network->options();
   return {.features =
               [network, stage](const torch::Tensor& images) mutable {
                 return network->Stages(images, BatchStatistics::kRunning)[stage];
@@ -72,10 +65,6 @@ std::string ClassifierHash(const std::filesystem::path& classifier) {
 
 ImageVectors FeatureVectors(const ImageSet& images, const std::filesystem::path& classifier,
                             const std::string& name) {
-  if (classifier.empty())
-    throw Error({.what = "kind features needs --classifier",
-                 .expected = "a run folder or a model file",
-                 .kind = ErrorKind::kUsage});
   const Layer layer = LoadLayer(classifier, name);
   if (layer.channels != images.channels)
     throw Error({.what = "stimuli of other channels than the classifier's",

@@ -78,9 +78,6 @@ NdArray<float> ResponsesAt(const std::vector<int64_t>& places, const Recording& 
 }  // namespace
 
 void NeuralVectors(const SimilarityOptions& options, const ImageSet& images, const TakeVectors& take) {
-  if (options.models.empty())
-    throw Error(
-        {.what = "kind neural needs --model", .expected = "encoding models", .kind = ErrorKind::kUsage});
   for (const std::string& path : options.models) {
     const Denoiser denoiser = LoadDenoiser(path);
     const ImageSet seen = AsSeen(denoiser, images);
@@ -105,8 +102,6 @@ void NeuralVectors(const SimilarityOptions& options, const ImageSet& images, con
 
 void RecordedVectors(const SimilarityOptions& options, const ImageSet& images, Trials trials,
                      const TakeVectors& take) {
-  if (options.recordings.empty())
-    throw Error({.what = "this kind needs --recording", .expected = "recordings", .kind = ErrorKind::kUsage});
   if (!options.resize.empty())
     throw Error({.what = "--resize means nothing for recorded responses", .kind = ErrorKind::kUsage});
   for (const std::string& path : options.recordings) {

@@ -203,6 +203,21 @@ void RefuseUnused(const SimilarityOptions& options) {
   refuse(!options.classifier.empty() && kind != TargetKind::kFeatures, "--classifier", "features");
 }
 
+// Inputs that a kind of target cannot do without.
+void RequireUsed(const SimilarityOptions& options) {
+  const TargetKind kind =
+      IsControl(options.kind) ? EnumFromName<TargetKind>(options.of, "value of --of") : options.kind;
+  const auto require = [](bool missing, const char* what, const char* expected) {
+    if (missing) throw Error({.what = what, .expected = expected, .kind = ErrorKind::kUsage});
+  };
+  require(kind == TargetKind::kNeural && options.models.empty(), "kind neural needs --model",
+          "encoding models");
+  require((kind == TargetKind::kNeuralRaw || kind == TargetKind::kOracle) && options.recordings.empty(),
+          "this kind needs --recording", "recordings");
+  require(kind == TargetKind::kFeatures && options.classifier.empty(), "kind features needs --classifier",
+          "a run folder or a model file");
+}
+
 }  // namespace
 
 void SimilarityOptions::Check() const {
@@ -213,6 +228,7 @@ void SimilarityOptions::Check() const {
   if (stimuli.empty())
     throw Error({.what = "--stimuli is missing", .expected = "an image set", .kind = ErrorKind::kUsage});
   RefuseUnused(*this);
+  RequireUsed(*this);
   if (!(threshold >= 0 && threshold < 1)) refuse("--threshold", "0 or more and below 1", threshold);
   if (range == PairRange::kDouble && !(low_threshold > 0 && low_threshold < threshold))
     refuse("--low-threshold", "above 0 and below --threshold", low_threshold);

@@ -8,8 +8,10 @@
 
 #include "base/error.h"
 #include "data/augment.h"
+#include "data/image_set.h"
 #include "nn/blocked.h"
 #include "nn/conv_block.h"
+#include "nn/resnet.h"
 #include "robustness/test_spec.h"
 
 namespace murine {
@@ -69,6 +71,12 @@ void TrainOptions::Check() const {
     refuse("--parts",
            fmt::format("a divisor of --pair-images {}, with at least 2 stimuli a part", pair_images).c_str(),
            parts);
+  ResNetOptions network;
+  network.depth = depth;
+  network.width = width;
+  network.blur = blur;
+  network.Check();
+  if (!resize.empty()) ParseSize(resize);
   if (adversarial_steps < 1) refuse("--adversarial-steps", "at least 1", adversarial_steps);
   adversarial_epsilon();
   ParseNoiseTests(validation_noise);
