@@ -2,6 +2,7 @@
 #include "experiment/comparisons.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 
@@ -37,25 +38,30 @@ std::vector<std::string> References(const Experiment& experiment, const Conditio
   return families;
 }
 
-// How many options differ; those of a target count only between two that have one.
-int Differing(const TrainOptions& a, const TrainOptions& b) {
+// How many options differ, and by what factors those that are numbers (the sum of their logarithms); options
+// of a target count only between two that have one.
+std::pair<int, double> Differing(const TrainOptions& a, const TrainOptions& b) {
   const Json one = OptionsToJson(a), other = OptionsToJson(b);
   const bool both = a.regularized() && b.regularized();
   int count = 0;
+  double factors = 0;
   for (const auto& [key, value] : one.items()) {
     const bool of_target = key == "alpha" || key == "clamp" || key == "pairs" || key == "pair-images";
-    if (key != "target" && key != "stimuli" && (both || !of_target) && value != other[key]) ++count;
+    if (key == "target" || key == "stimuli" || (!both && of_target) || value == other[key]) continue;
+    ++count;
+    if (value.is_number() && value > 0 && other[key] > 0)
+      factors += std::abs(std::log(value.get<double>() / other[key].get<double>()));
   }
-  return count;
+  return {count, factors};
 }
 
 const ConditionFigures& MostAlike(const std::vector<ConditionFigures>& conditions, const std::string& family,
                                   const Condition& like) {
   const ConditionFigures* best = nullptr;
-  int least = 0;
+  std::pair<int, double> least;
   for (const ConditionFigures& each : conditions) {
     if (each.condition->family != family) continue;
-    const int differing = Differing(each.condition->options, like.options);
+    const auto differing = Differing(each.condition->options, like.options);
     if (best == nullptr || differing < least) {
       best = &each;
       least = differing;
@@ -99,15 +105,16 @@ std::vector<std::pair<double, double>> FrontOfSeed(const std::vector<ConditionFi
   return points;
 }
 
-// One row of MatchedComparisons; null where a seed has no match.
+// One row of MatchedComparisons; null where a seed lies outside its front.
 Json Match(const std::vector<ConditionFigures>& conditions, const ConditionFigures& of,
            const std::string& against, const std::string& figure) {
   std::vector<double> clean, own, other, difference;
   for (size_t s = 0; s < of.seeds.size(); ++s) {
     if (!of.seeds[s]) continue;
+    const auto front = FrontOfSeed(conditions, against, figure, s);
+    if (front.size() < 2) continue;
     const auto accuracy = FigureOf(*of.seeds[s], figure);
-    const auto matched =
-        Interpolate(FrontOfSeed(conditions, against, figure, s), of.seeds[s]->clean_accuracy);
+    const auto matched = Interpolate(front, of.seeds[s]->clean_accuracy);
     if (!accuracy || !matched) return nullptr;
     clean.push_back(of.seeds[s]->clean_accuracy);
     own.push_back(*accuracy);
@@ -127,9 +134,6 @@ Json Match(const std::vector<ConditionFigures>& conditions, const ConditionFigur
           {"interval", IntervalOf(mean)},
           {"seeds", difference.size()}};
 }
-
-std::optional<double> ValidationAccuracy(const SeedFigures& seed) { return seed.validation_accuracy; }
-std::optional<double> NoisyAccuracy(const SeedFigures& seed) { return seed.validation_accuracy_noise; }
 
 }  // namespace
 
@@ -159,7 +163,8 @@ Json CompareConditions(const Experiment& experiment, const std::vector<Condition
                         {"difference", mean.mean},
                         {"interval", IntervalOf(mean)},
                         {"p_value", p ? Json(*p) : Json(nullptr)},
-                        {"p_holm", nullptr}});
+                        {"p_holm", nullptr},
+                        {"seeds", differences.size()}});
       }
     }
   const std::vector<double> corrected = HolmCorrected(p_values);
@@ -217,9 +222,18 @@ Json SelectOnValidation(const Experiment& experiment, const std::vector<Conditio
       const bool baseline = std::any_of(conditions.begin(), conditions.end(),
                                         [](const auto& other) { return other.condition->family == kNone; });
       if (!baseline) continue;
-      const auto reference = Values(MostAlike(conditions, kNone, *each.condition), ValidationAccuracy);
-      const auto accuracy = Values(each, ValidationAccuracy), noisy = Values(each, NoisyAccuracy);
-      if (reference.empty() || accuracy.empty() || noisy.empty() || MeanValue(reference) <= 0) continue;
+      const ConditionFigures& none = MostAlike(conditions, kNone, *each.condition);
+      std::vector<double> reference, accuracy, noisy;  // of the seeds that both have
+      for (size_t seed = 0; seed < each.seeds.size(); ++seed) {
+        if (!each.seeds[seed] || !none.seeds[seed]) continue;
+        const SeedFigures &own = *each.seeds[seed], &other = *none.seeds[seed];
+        if (!own.validation_accuracy || !own.validation_accuracy_noise || !other.validation_accuracy)
+          continue;
+        reference.push_back(*other.validation_accuracy);
+        accuracy.push_back(*own.validation_accuracy);
+        noisy.push_back(*own.validation_accuracy_noise);
+      }
+      if (reference.empty() || MeanValue(reference) <= 0) continue;
       const double kept = MeanValue(accuracy) / MeanValue(reference);
       if (kept < experiment.statistics.kept_share) continue;
       if (!best.is_null() && best["validation_accuracy_noise"] >= MeanValue(noisy)) continue;

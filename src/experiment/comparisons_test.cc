@@ -107,6 +107,24 @@ TEST_F(ComparisonsTest, PairsSeedsWithTheConditionMostAlike) {
   Row(compared["rows"], "permuted", "none epochs 2", "clean_accuracy");
 }
 
+TEST_F(ComparisonsTest, OfEquallyManyOptionsTheNearestValue) {
+  Add("permuted alpha 20", "permuted", "control", 2, 20);
+  Add("permuted alpha 10", "permuted", "control", 2, 10);
+  Add("permuted alpha 5", "permuted", "control", 2, 5);
+  plan_.stages.resize(2 * 3 * experiment_.conditions.size());
+  outcomes_.resize(plan_.stages.size());
+  for (size_t c = 5; c < experiment_.conditions.size(); ++c) {
+    for (size_t i = 3 * c; i < 3 * c + 3; ++i) {
+      plan_.trainings.push_back(2 * i);
+      plan_.evaluations.push_back(2 * i + 1);
+    }
+    Put(c, {0.80, 0.80, 0.80}, {0.25, 0.26, 0.24}, 0.78, 0.15);
+  }
+  const Json rows = CompareConditions(experiment_, Figures())["rows"];
+  Row(rows, "gabor alpha 40", "permuted", "clean_accuracy");
+  EXPECT_EQ(Row(rows, "gabor alpha 8", "permuted alpha 10", "clean_accuracy")["seeds"], 3);  // 8/10 < 5/8
+}
+
 TEST_F(ComparisonsTest, ByPermutationWhenAsked) {
   experiment_.statistics.test = PairedTest::kPermutation;
   const Json compared = CompareConditions(experiment_, Figures());
@@ -167,10 +185,19 @@ TEST_F(ComparisonsTest, UnfinishedSeedsAreLeftOut) {
   const Json row = Row(CompareConditions(experiment_, Figures())["rows"], "gabor alpha 40", "none epochs 2",
                        "gaussian 0.06");
   EXPECT_NEAR(row["difference"].get<double>(), 0.255, 1e-12);
+  EXPECT_EQ(row["seeds"], 2);
   outcomes_[plan_.evaluations[10]].result.reset();
   const Json one = Row(CompareConditions(experiment_, Figures())["rows"], "gabor alpha 40", "none epochs 2",
                        "gaussian 0.06");
   EXPECT_TRUE(one["interval"].is_null() && one["p_value"].is_null() && one["p_holm"].is_null());
+}
+
+// A seed without a front says nothing of the others.
+TEST_F(ComparisonsTest, MatchesTheSeedsThatHaveAFront) {
+  outcomes_[plan_.evaluations[0]].result.reset();  // none epochs 1, seed 0
+  const Json row = Row(MatchedComparisons(experiment_, Figures()), "gabor alpha 40", "none", "gaussian 0.06");
+  EXPECT_EQ(row["seeds"], 2);
+  EXPECT_NEAR(row["difference"].get<double>(), (0.21 + 0.20) / 2, 1e-12);
 }
 
 }  // namespace murine::comparisons_test

@@ -87,17 +87,19 @@ Json SummarizeCondition(const Condition& of, const std::vector<Json>& trainings,
 
 // Named results of the stages of one table, without what changes from run to run.
 template <class Options>
-Json SummarizeTable(const std::vector<Named<Options>>& entries, const std::vector<size_t>& stages,
-                    const std::vector<StageOutcome>& outcomes) {
+Json SummarizeTable(const std::vector<Named<Options>>& entries, const std::vector<size_t>& table_stages,
+                    const Plan& plan, const std::vector<StageOutcome>& outcomes) {
   Json table = Json::array();
   size_t next = 0;
   for (const Named<Options>& entry : entries) {
     if (!entry.file.empty()) continue;
-    const std::optional<Json>& result = outcomes[stages[next++]].result;
+    const size_t stage = table_stages[next++];
+    const std::optional<Json>& result = outcomes[stage].result;
     if (!result) continue;
-    Json named = {{"name", entry.name}};
+    Json named = {{"name", entry.name}, {"key", plan.stages[stage].key}};
     for (const auto& [key, value] : result->items())
-      if (!value.is_structured() && key != "seconds" && key != "images_per_second" && key != "name")
+      if (!value.is_structured() && key != "seconds" && key != "images_per_second" && key != "name" &&
+          key != "key")
         named[key] = value;
     table.push_back(std::move(named));
   }
@@ -193,10 +195,10 @@ Json Summarize(const Experiment& experiment, const Plan& plan, const std::vector
   summary["fronts"] = Fronts(figures);
   summary["matched"] = MatchedComparisons(experiment, figures);
   summary["selection"] = SelectOnValidation(experiment, figures);
-  summary["recordings"] = SummarizeTable(experiment.recordings, plan.recordings, outcomes);
-  summary["encoding_models"] = SummarizeTable(experiment.models, plan.models, outcomes);
-  summary["classifiers"] = SummarizeTable(experiment.classifiers, plan.classifiers, outcomes);
-  summary["targets"] = SummarizeTable(experiment.targets, plan.targets, outcomes);
+  summary["recordings"] = SummarizeTable(experiment.recordings, plan.recordings, plan, outcomes);
+  summary["encoding_models"] = SummarizeTable(experiment.models, plan.models, plan, outcomes);
+  summary["classifiers"] = SummarizeTable(experiment.classifiers, plan.classifiers, plan, outcomes);
+  summary["targets"] = SummarizeTable(experiment.targets, plan.targets, plan, outcomes);
   return summary;
 }
 

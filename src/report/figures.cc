@@ -149,11 +149,11 @@ class Figures {
     for (const Field& model : results["encoding_models"].Entries()) {
       const std::string model_name = model["name"].RequiredText();
       encoding_models_.push_back(
-          EncodingModel(model, prefix + model_name, ExperimentNeuronFigures(source.path, model_name)));
+          EncodingModel(model, prefix + model_name, ExperimentNeuronFigures(source.path, model)));
     }
     for (const Field& target : results["targets"].Entries()) {
       const std::string target_name = target["name"].RequiredText();
-      AddTarget(target, prefix + target_name, ExperimentTargetFigures(source.path, target_name));
+      AddTarget(target, prefix + target_name, ExperimentTargetFigures(source.path, target));
     }
     if (Json statistics = StatisticsFigures(results, prefix); !statistics.is_null())
       statistics_.push_back(std::move(statistics));

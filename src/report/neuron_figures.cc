@@ -73,9 +73,9 @@ Json NeuronFigures(const Field& figures, const fs::path& model) {
   return list;
 }
 
-Json ExperimentNeuronFigures(const fs::path& folder, const std::string& name) {
+Json ExperimentNeuronFigures(const fs::path& folder, const Field& row) {
   if (folder.empty()) return nullptr;
-  const auto model = ExperimentFile(folder / "models", name, ".safetensors");
+  const auto model = ExperimentFile(folder / "models", row, ".safetensors");
   if (!model || !fs::exists(model->string() + ".figures.json")) return nullptr;
   const std::string where = model->filename().string() + ".figures.json";
   const Json stored =

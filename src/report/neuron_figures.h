@@ -16,7 +16,8 @@ namespace murine {
 // Error: a value of the wrong type or out of range, lists of different lengths, a picture that is missing.
 Json NeuronFigures(const Field& figures, const std::filesystem::path& model);
 
-// The same of the model called `name` in the folder of `murine run`; null where there is none.
-Json ExperimentNeuronFigures(const std::filesystem::path& folder, const std::string& name);
+// The same of the model of a row of encoding_models in the results of `murine run`, whose folder it is; null
+// where there is none.
+Json ExperimentNeuronFigures(const std::filesystem::path& folder, const Field& row);
 
 }  // namespace murine

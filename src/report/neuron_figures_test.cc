@@ -66,7 +66,7 @@ TEST(NeuronFigures, AModelIsShownWithItsNeurons) {
 
 TEST(NeuronFigures, AnExperimentShowsThoseOfItsModels) {
   const TemporaryFolder folder;
-  const Json results = {
+  Json results = {
       {"name", "small"}, {"conditions", Json::array()}, {"encoding_models", {{{"name", "mouse"}}}}};
   const auto put = [&](const std::string& file) {
     WriteFileAtomically(folder / file, "weights");
@@ -85,6 +85,8 @@ TEST(NeuronFigures, AnExperimentShowsThoseOfItsModels) {
   EXPECT_NE(shown()["examples"][0]["png"], shown()["examples"][1]["png"]);
   put("models/mouse-4567.safetensors");  // of another version of the experiment: which is the one?
   EXPECT_FALSE(shown().contains("examples"));
+  results["encoding_models"][0]["key"] = "4567";
+  EXPECT_EQ(shown()["examples"].size(), 2u);
   EXPECT_FALSE(Figures(ReportPage(results))["encoding_models"][0].contains("examples"));
 }
 

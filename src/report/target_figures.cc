@@ -51,9 +51,9 @@ Json TargetFigures(const fs::path& npy) {
   return shown;
 }
 
-Json ExperimentTargetFigures(const fs::path& folder, const std::string& name) {
+Json ExperimentTargetFigures(const fs::path& folder, const Field& row) {
   if (folder.empty()) return nullptr;
-  const auto npy = ExperimentFile(folder / "targets", name, ".npy");
+  const auto npy = ExperimentFile(folder / "targets", row, ".npy");
   return npy ? TargetFigures(*npy) : Json(nullptr);
 }
 

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "base/json.h"
+#include "report/field.h"
 
 namespace murine {
 
@@ -13,7 +13,7 @@ namespace murine {
 // there is no S.figures.json. Error: a value of the wrong type or out of range; a picture that is not there.
 Json TargetFigures(const std::filesystem::path& npy);
 
-// The same of the target called `name` in the folder of `murine run`, whose files are called NAME-KEY.
-Json ExperimentTargetFigures(const std::filesystem::path& folder, const std::string& name);
+// The same of the target of a row of targets in the results of `murine run`, whose folder it is.
+Json ExperimentTargetFigures(const std::filesystem::path& folder, const Field& row);
 
 }  // namespace murine
