@@ -49,7 +49,7 @@ std::pair<int, double> Differing(const TrainOptions& a, const TrainOptions& b) {
     const bool of_target = key == "alpha" || key == "clamp" || key == "pairs" || key == "pair-images";
     if (key == "target" || key == "stimuli" || (!both && of_target) || value == other[key]) continue;
     ++count;
-    if (value.is_number() && value > 0 && other[key] > 0)
+    if (value.is_number())  // infinite where one of them is 0
       factors += std::abs(std::log(value.get<double>() / other[key].get<double>()));
   }
   return {count, factors};

@@ -21,7 +21,7 @@ const std::vector<std::string> kImageSets = {"data", "stimuli"};
 const std::vector<std::string> kPaths = {"frost", "cifar10-c", "transfer-from"};
 const std::vector<std::string> kArrays = {"images", "responses", "trials", "behavior", "pupil", "tiers"};
 
-// Links lead on, as they do where images are read; a folder counts without files, too: it may be a class.
+// Links lead on, as they do where images are read; an empty folder counts, too: it is a class.
 std::string FolderHash(const fs::path& folder) {
   constexpr int kDeepest = 16;
   std::vector<fs::path> files, folders;
@@ -33,7 +33,7 @@ std::string FolderHash(const fs::path& folder) {
                    .got = entry->path().string(),
                    .hint = "does a link lead back?"});
     if (entry->is_regular_file()) files.push_back(entry->path());
-    if (entry->is_directory()) folders.push_back(entry->path());
+    if (entry->is_directory() && fs::is_empty(entry->path())) folders.push_back(entry->path());
   }
   std::sort(files.begin(), files.end());
   std::sort(folders.begin(), folders.end());

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "data/image_set.h"
 #include "experiment/input_hash.h"
 #include "experiment/measure.h"
 
@@ -108,7 +109,9 @@ class Planner {
   Made AddRecording(const Named<RecordingOptions>& entry) {
     const std::string table = fmt::format("[recordings.{}]", entry.name);
     if (!entry.file.empty()) return recordings_[entry.name] = ThereAlready(entry.file, table);
-    const bool simulated = std::holds_alternative<SimulateOptions>(entry.options);
+    const auto* mouse = std::get_if<SimulateOptions>(&entry.options);
+    const bool simulated = mouse != nullptr;
+    if (simulated) CheckSlice(mouse->stimuli, Split::kTrain, table);
     std::vector<std::string> command =
         std::visit([](const auto& options) { return CommandLine(options); }, entry.options);
     return recordings_[entry.name] =
@@ -140,6 +143,7 @@ class Planner {
       return targets_[name] = made;
     }
     CheckIn(table, entry.options);
+    CheckSlice(entry.options.stimuli, Split::kTrain, table);
     SimilarityOptions options = entry.options;
     std::vector<const Made*> needs;
     for (std::string& model : options.models) model = Need(models_.at(model), needs);
@@ -158,6 +162,8 @@ class Planner {
     const std::string table = fmt::format("[classifiers.{}]", entry.name);
     if (!entry.file.empty()) return classifiers_[name] = ThereAlready(entry.file, table);
     CheckIn(table, entry.options);
+    CheckSlice(entry.options.data, Split::kTrain, table);
+    CheckSlice(entry.options.stimuli, Split::kTrain, table);
     TrainOptions options = entry.options;
     std::vector<const Made*> needs;
     if (options.regularized()) options.target = Need(TargetOf(options.target), needs);
@@ -206,20 +212,28 @@ class Planner {
     return InTable(table, [&] { return hashes_.Identity(options); });
   }
 
-  // A slice that a set does not have is found now, and not after the stages before.
+  // A slice that a set does not have is found now, and not after the stages before. (Not of a folder, which
+  // would take long to read.)
   void CheckSlice(const std::string& spec, Split split, const std::string& table) {
-    if (WithoutSlice(spec) != spec) InTable(table, [&] { return counts_.Of(spec, split); });
+    if (spec.empty() || spec == "dead-leaves" || spec.starts_with("folder:") || WithoutSlice(spec) == spec)
+      return;
+    InTable(table, [&] { return counts_.Of(spec, split); });
   }
 
   // A target says how alike the stimuli are that it was made of, in their order.
   void CheckStimuli(const TrainOptions& options, const std::string& table) {
     if (!options.regularized()) return;
     const Named<SimilarityOptions>& target = Find(experiment_.targets, options.target);
-    if (!target.file.empty() || hashes_.OfImages(options.stimuli) == hashes_.OfImages(target.options.stimuli))
-      return;
+    const std::string& of_target = target.options.stimuli;
+    if (!target.file.empty() || hashes_.OfImages(options.stimuli) == hashes_.OfImages(of_target)) return;
+    const auto pixels = [&](const std::string& spec) {
+      return StimuliHash(
+          LoadImages(spec, {.split = Split::kTrain, .color = options.color ? Color::kKeep : Color::kGray}));
+    };
+    if (pixels(options.stimuli) == pixels(of_target)) return;
     throw Error({.what = "other stimuli than those of the target",
                  .where = table,
-                 .expected = fmt::format("{}, as in [targets.{}]", target.options.stimuli, target.name),
+                 .expected = fmt::format("{}, as in [targets.{}]", of_target, target.name),
                  .got = options.stimuli});
   }
 
@@ -231,6 +245,9 @@ class Planner {
     identity["threads"] = work.table == "recordings" ? 0 : experiment_.threads;
     for (const Made* need : needs) identity["needs"].push_back(need->key);
     const std::string key = Sha256Hex(identity.dump()).substr(0, kKeyDigits);
+    if (const auto same = made_.find({work.table, key}); same != made_.end())
+      return {plan_.stages[same->second].path, key, {same->second}};
+    made_[{work.table, key}] = plan_.stages.size();
     const std::string name = NameInFolder(folder_ / work.table, work.name, key, work.ending);
     Stage stage{.what = work.verb + " " + (work.what.empty() ? work.name : work.what),
                 .table = work.table,
@@ -256,6 +273,7 @@ class Planner {
   ImageCounts counts_;
   Plan plan_;
   std::map<std::string, Made> recordings_, models_, classifiers_, targets_;
+  std::map<std::pair<std::string, std::string>, size_t> made_;  // table and key -> stage
 };
 
 }  // namespace

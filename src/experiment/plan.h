@@ -11,7 +11,7 @@ namespace murine {
 
 // The stages of an experiment: a graph in which what a stage needs stands before it. Where the stages of each
 // table stand in `stages`, in the table's order; seeds vary fastest. A file that is there already is no stage
-// and has no index.
+// and has no index; entries that say the same are one stage.
 struct Plan {
   std::vector<Stage> stages;
   std::vector<size_t> recordings, models, classifiers, targets;

@@ -32,15 +32,15 @@ size_t CountOf(const std::vector<StageOutcome>& outcomes, State state) {
 }
 
 void ThrowWhereFailed(const Plan& plan, const std::vector<StageOutcome>& outcomes) {
-  const size_t failed = CountOf(outcomes, State::kFailed);
-  if (failed == 0) return;
+  const size_t failed = CountOf(outcomes, State::kFailed), not_run = CountOf(outcomes, State::kNotRun);
+  if (failed + not_run == 0) return;
   std::string what;
   for (size_t i = 0; i < outcomes.size(); ++i)
-    if (outcomes[i].state == State::kFailed)
+    if (outcomes[i].state == (failed > 0 ? State::kFailed : State::kNotRun) && !outcomes[i].error.empty())
       what += fmt::format("\n  {}: {}\n    its log: {}", plan.stages[i].what, outcomes[i].error,
                           plan.stages[i].log.string());
   throw Error({.what = fmt::format("{} of {} stages failed and {} could not run without them:{}\n", failed,
-                                   plan.stages.size(), CountOf(outcomes, State::kNotRun), what),
+                                   plan.stages.size(), not_run, what),
                .hint = "finished stages are kept; the same command tries the others again"});
 }
 

@@ -228,8 +228,9 @@ class Scheduler {
       if (outcomes_[i].state == State::kWaiting)
         for (const size_t need : stages_[i].needs)
           if (outcomes_[need].state == State::kElsewhere)
-            return fmt::format(", waits for {} of shard {}/{}", stages_[need].what, ShardOf(need),
-                               options_.shard->count);
+            return fmt::format(", waits for {} of shard {}/{}{}", stages_[need].what, ShardOf(need),
+                               options_.shard->count,
+                               notes_before_.contains(need) ? ", which failed there before" : "");
     return "";
   }
 

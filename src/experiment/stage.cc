@@ -48,7 +48,7 @@ std::optional<FailureNote> ReadFailureNote(const Stage& stage) {
     if (!fs::exists(NotePath(stage))) return {};
     const Json note = ReadJson(NotePath(stage));
     return FailureNote{.error = note.at("error"),
-                       .not_run = note.at("not_run"),
+                       .not_run = note.value("not_run", false),
                        .written = fs::last_write_time(NotePath(stage))};
   } catch (const std::exception&) {  // it goes, or comes, as one looks
     return {};

@@ -93,18 +93,28 @@ std::string HeldShard(const fs::path& folder, const Counts& counts) {
   return "";
 }
 
+// Asks again for a second: shards that begin or end at the same time hold files for a moment to look at them.
+template <class Good, class Ask>
+auto AskAgain(const Good& good, const Ask& ask) {
+  constexpr int kTries = 20;
+  constexpr useconds_t kBetween = 50000;
+  auto answer = ask();
+  for (int i = 1; i < kTries && !good(answer); ++i) {
+    usleep(kBetween);
+    answer = ask();
+  }
+  return answer;
+}
+
+bool IsLocked(int descriptor) { return descriptor >= 0; }
+bool IsNobody(const std::string& holder) { return holder.empty(); }
+
 int LockWhole(const fs::path& folder, int mode) {
   std::error_code ignored;  // a folder that cannot be made shows in open()
   fs::create_directories(folder, ignored);
-  // The last of several that leaves holds the folder for a moment.
-  constexpr int kTries = 20;
-  constexpr useconds_t kBetween = 50000;
-  for (int i = 0; i < kTries; ++i) {
-    const int descriptor = Lock(folder / kWhole, mode);
-    if (descriptor >= 0) return descriptor;
-    if (mode != LOCK_SH) break;
-    usleep(kBetween);
-  }
+  const auto lock = [&] { return Lock(folder / kWhole, mode); };
+  const int descriptor = mode == LOCK_SH ? AskAgain(IsLocked, lock) : lock();
+  if (descriptor >= 0) return descriptor;
   const std::string shard = HeldShard(folder, [](const auto&, const auto&) { return true; });
   ThrowHeld(folder, shard.empty() ? ReadHolder(folder / kWhole).who : shard,
             "wait for it, or choose another --out");
@@ -143,17 +153,21 @@ FolderLock::FolderLock(const fs::path& folder, const Shard& shard, const std::st
       shard_path_(folder / (kShard + shard.Name())),
       whole_(LockWhole(folder, LOCK_SH)) {
   try {
-    shard_ = Lock(shard_path_, LOCK_EX);
+    shard_ = AskAgain(IsLocked, [&] { return Lock(shard_path_, LOCK_EX); });
     if (shard_ < 0)
       ThrowHeld(folder, ReadHolder(shard_path_).who,
                 "every shard is for one process: choose another --shard");
     WriteHolder(shard_, work);
     const std::string count = fmt::format("-of-{}", shard.count);
-    const std::string counted = HeldShard(
-        folder, [&](const std::string& name, const std::string&) { return !name.ends_with(count); });
+    const std::string counted = AskAgain(IsNobody, [&] {
+      return HeldShard(folder,
+                       [&](const std::string& name, const std::string&) { return !name.ends_with(count); });
+    });
     if (!counted.empty()) ThrowHeld(folder, counted, "all shards of a folder have the same N in --shard K/N");
-    const std::string other = HeldShard(folder, [&](const std::string&, const std::string& of_other) {
-      return !of_other.empty() && of_other != work;  // nothing: it has just begun
+    const std::string other = AskAgain(IsNobody, [&] {
+      return HeldShard(folder, [&](const std::string&, const std::string& of_other) {
+        return !of_other.empty() && of_other != work;  // nothing: it has just begun
+      });
     });
     if (!other.empty())
       ThrowHeld(folder, other,

@@ -15,6 +15,7 @@ std::optional<std::filesystem::path> ExperimentFile(const std::filesystem::path&
     const std::string stem = file.substr(0, file.size() - ending.size());
     const size_t dash = stem.rfind('-');
     if (dash == stem.npos || (has_key ? stem.substr(dash + 1) : stem.substr(0, dash)) != wanted) continue;
+    if (has_key && stem == row["name"].RequiredText() + "-" + wanted) return entry.path();
     if (found) return std::nullopt;
     found = entry.path();
   }
