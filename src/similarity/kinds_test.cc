@@ -217,7 +217,6 @@ TEST_F(Features, OtherSizesAreResizedAndOtherChannelsRefused) {
   coloured.width = 20;
   EXPECT_THAT(MessageOf([&] { FeatureVectors(coloured, path_, "layer1"); }), HasSubstr("channels"));
   EXPECT_THAT(MessageOf([&] { FeatureVectors(images_, path_, "layer5"); }), HasSubstr("layer4"));
-  EXPECT_THAT(MessageOf([&] { FeatureVectors(images_, "", "layer4"); }), HasSubstr("--classifier"));
   EXPECT_THAT(MessageOf([&] { FeatureVectors(images_, folder_ / "absent", "stem"); }), HasSubstr("absent"));
 }
 

@@ -119,6 +119,11 @@ TEST_F(TargetKinds, KindsSayWhatTheyNeed) {
   EXPECT_THAT(MessageOf([&] { Make(options); }), HasSubstr("--model"));
   options.kind = TargetKind::kOracle;
   EXPECT_THAT(MessageOf([&] { Make(options); }), HasSubstr("--recording"));
+  options.kind = TargetKind::kFeatures;
+  EXPECT_THAT(MessageOf([&] { Make(options); }), HasSubstr("--classifier"));
+  options.kind = TargetKind::kShuffled;
+  options.of = "neural-raw";
+  EXPECT_THAT(MessageOf([&] { Make(options); }), HasSubstr("--recording"));
   options.stimuli = "";
   EXPECT_THAT(MessageOf([&] { Make(options); }), HasSubstr("--stimuli"));
 }
