@@ -210,7 +210,7 @@ struct FoldedConvolution::Packed {
   torch::Tensor Places(WinogradUse use, const ConvolutionShape& shape) {
     const std::lock_guard lock(mutex);
     torch::Tensor& known = places[{use, shape.block}];
-    if (!known.defined()) known = WinogradPlaces(Filled(shape.c_in), shape.block, use);
+    if (!known.defined()) known = WinogradPlaces(Filled(shape.c_in), stride, shape.block, use);
     return known;
   }
 

@@ -25,6 +25,7 @@ WinogradShape ShapeFor(const ConvolutionShape& shape, WinogradUse use) {
           .height = shape.height,
           .width = shape.width,
           .c_out = forward ? shape.c_out : shape.c_in,
+          .stride = shape.stride,
           .element = shape.bfloat16 ? Element::kBfloat16 : Element::kFloat};
 }
 
@@ -39,29 +40,32 @@ torch::Tensor Convolve(WinogradShape shape, const torch::Tensor& x, const torch:
                               .places = places.defined() ? places.data_ptr<float>() : nullptr};
   shape.apart = places.defined();
   const int threads = torch::get_num_threads();
-  torch::Tensor y =
-      EmptyFeatures(shape.n, shape.c_out, shape.height, shape.width, x.size(4), x.scalar_type());
+  const WinogradGrid::Side out = WinogradGrid(shape).side(/*of_x=*/use == WinogradUse::kBackward);
+  torch::Tensor y = EmptyFeatures(shape.n, shape.c_out, out.height, out.width, x.size(4), x.scalar_type());
   const WinogradKernels& kernels = WinogradTable(x.size(4));
   kernels.forward(shape, x.data_ptr(), filter, after, y.data_ptr(), threads,
-                  Scratch(kernels.forward_scratch(shape, threads)));
+                  Scratch(kernels.forward_scratch(shape, use, threads)));
   return y;
 }
 
 }  // namespace
 
 WinogradGrid::WinogradGrid(const WinogradShape& shape)
-    : n(shape.n), height(shape.height), width(shape.width), columns((shape.width + 3) / 4) {
-  const int64_t apart = n * ((height + 3) / 4), as_one = (n * (height + 1) - 1 + 3) / 4;
+    : n(shape.n), height(shape.height), width(shape.width), stride(shape.stride) {
+  const Side y = side(/*of_x=*/false);
+  columns = (y.width + 3) / 4;
+  period = (height + stride) / stride;  // at least a row of zeros of x
+  const int64_t apart = n * ((y.height + 3) / 4), as_one = ((n - 1) * period + y.height + 3) / 4;
   crosses = !shape.apart && as_one < apart;
   rows = crosses ? as_one : apart;
 }
 
 bool TakesWinograd(const ConvolutionShape& shape) {
   constexpr int64_t kFewestTiles = 16, kFewestOutputs = 8;  // of the 16 that a tile has
-  if (shape.kernel != 3 || shape.stride != 1 || shape.plain_input() || !shape.IsFast()) return false;
+  if (shape.kernel != 3 || shape.stride > 2 || shape.plain_input() || !shape.IsFast()) return false;
   if (shape.bfloat16 && MultipliesBfloat16Matrices()) return false;
   const int64_t tiles = WinogradGrid(ShapeFor(shape, WinogradUse::kForward)).count();
-  return tiles >= kFewestTiles && shape.n * shape.height * shape.width >= kFewestOutputs * tiles;
+  return tiles >= kFewestTiles && shape.n * shape.out_height() * shape.out_width() >= kFewestOutputs * tiles;
 }
 
 torch::Tensor WinogradForward(const ConvolutionShape& shape, const torch::Tensor& x,
@@ -87,13 +91,14 @@ torch::Tensor WinogradBackwardWeights(const ConvolutionShape& shape, const torch
   return out;
 }
 
-torch::Tensor WinogradPlaces(const torch::Tensor& weight, int64_t block, WinogradUse use) {
+torch::Tensor WinogradPlaces(const torch::Tensor& weight, int64_t stride, int64_t block, WinogradUse use) {
   const bool forward = use == WinogradUse::kForward;
   const WinogradShape shape{.n = 1,
                             .c_in = weight.size(forward ? 1 : 0),
                             .height = 4,
                             .width = 4,
                             .c_out = weight.size(forward ? 0 : 1),
+                            .stride = stride,
                             .element = Element::kFloat};
   torch::Tensor places = torch::empty({WinogradTable(block).places(shape)});
   WinogradTable(block).transform(shape, {.weights = weight.data_ptr<float>(), .use = use},

@@ -6,10 +6,10 @@
 
 namespace murine {
 
-// Does this convolution take Winograd's algorithm (nn/winograd_kernels.h)? 3x3 kernels of stride 1 on blocked
-// features do where there are tiles enough to earn back the transform of the weights, and where at least half
-// of what is computed for a tile is wanted. In bfloat16 CPUs that multiply matrices of it have something
-// faster.
+// Does this convolution take Winograd's algorithm (nn/winograd_kernels.h)? 3x3 kernels of stride 1 and 2 on
+// blocked features do where there are tiles enough to earn back the transform of the weights, and where at
+// least half of what is computed for a tile is wanted. In bfloat16 CPUs that multiply matrices of it have
+// something faster.
 bool TakesWinograd(const ConvolutionShape& shape);
 
 // The rest is for shapes of which it says so.
@@ -28,6 +28,6 @@ torch::Tensor WinogradBackwardWeights(const ConvolutionShape& shape, const torch
 
 // Constant weights, transformed once for one use with features of this block. With them, which is evaluation,
 // no image touches another.
-torch::Tensor WinogradPlaces(const torch::Tensor& weight, int64_t block, WinogradUse use);
+torch::Tensor WinogradPlaces(const torch::Tensor& weight, int64_t stride, int64_t block, WinogradUse use);
 
 }  // namespace murine

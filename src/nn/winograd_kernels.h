@@ -7,13 +7,16 @@
 
 namespace murine {
 
-// 3x3 convolutions of stride 1 on blocked features (nn/blocked.h) by Winograd's F(4x4, 3x3): Lavin and Gray
-// 2016 (arXiv 1509.09308). Of each tile of 4x4 outputs y = A' [(G w G') * (B' x B)] A, where x is the 6x6
-// inputs around it and * runs over the 36 places of a tile: at each, a product of matrices over the channels.
-// All is computed in float, whatever the features are. The bits do not depend on the number of threads.
+// 3x3 convolutions on blocked features (nn/blocked.h) by Winograd's F(4x4, 3x3): Lavin and Gray 2016 (arXiv
+// 1509.09308). Of each tile of 4x4 outputs y = A' [(G w G') * (B' x B)] A, where x is the 6x6 inputs around
+// it and * runs over the 36 places of a tile: at each, a product of matrices over the channels. With stride 2
+// even and odd inputs are taken apart: 9x9 inputs and 81 places, where there would be 144 products. All is
+// computed in float, whatever the features are. The bits do not depend on the number of threads.
 
+// `height` and `width` are x's, also where channels are exchanged (WinogradUse::kBackward).
 struct WinogradShape {
   int64_t n, c_in, height, width, c_out;
+  int64_t stride = 1;  // or 2
   Element element;
   bool apart = false;  // no tile holds two images, whose roundings and NaN would meet there
 };
@@ -24,7 +27,16 @@ struct WinogradGrid {
   explicit WinogradGrid(const WinogradShape& shape);
   [[gnu::always_inline]] int64_t count() const { return rows * columns; }
 
-  int64_t n, height, width, rows, columns;
+  // The features on one side of the convolution.
+  struct Side {
+    int64_t height, width, scale;  // 1, or x's stride
+  };
+  [[gnu::always_inline]] Side side(bool of_x) const {
+    return of_x ? Side{height, width, stride} : Side{(height - 1) / stride + 1, (width - 1) / stride + 1, 1};
+  }
+
+  int64_t n, height, width, stride, rows, columns;
+  int64_t period;  // rows of y from one image to the next, where tiles cross
   bool crosses;
 };
 
@@ -52,7 +64,7 @@ struct WinogradEpilogue {
 
 struct WinogradKernels {
   // Floats of scratch memory that the calls below want with this many threads.
-  int64_t (*forward_scratch)(const WinogradShape&, int threads);
+  int64_t (*forward_scratch)(const WinogradShape&, WinogradUse, int threads);
   int64_t (*gradient_scratch)(const WinogradShape&, int threads);
   // Floats of the transformed weights, whose order is their own, and the transform.
   int64_t (*places)(const WinogradShape&);

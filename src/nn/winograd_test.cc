@@ -11,7 +11,8 @@
 
 namespace murine {
 void PrintTo(const ConvolutionShape& shape, std::ostream* out) {
-  *out << shape.n << "x" << shape.c_in << "x" << shape.height << "x" << shape.width << " to " << shape.c_out;
+  *out << shape.n << "x" << shape.c_in << "x" << shape.height << "x" << shape.width << " to " << shape.c_out
+       << (shape.stride == 2 ? ", stride 2" : "");
 }
 }  // namespace murine
 
@@ -36,13 +37,25 @@ const std::vector<ConvolutionShape> kShapes = {{.n = 9, .c_in = 16, .height = 16
                                                {.n = 30, .c_in = 144, .height = 1, .width = 7, .c_out = 272},
                                                {.n = 6, .c_in = 24, .height = 12, .width = 8, .c_out = 40}};
 
+// And again with stride 2: sides that 8 divides, and odd ones; low images, of which tiles hold several.
+std::vector<ConvolutionShape> Shapes() {
+  std::vector<ConvolutionShape> shapes = kShapes;
+  for (ConvolutionShape shape : kShapes) {
+    shape.stride = 2;
+    shapes.push_back(shape);
+  }
+  shapes.push_back({.n = 8, .c_in = 64, .height = 9, .width = 16, .c_out = 128, .stride = 2});
+  shapes.push_back({.n = 24, .c_in = 32, .height = 8, .width = 8, .c_out = 64, .stride = 2});
+  return shapes;
+}
+
 struct Example {
   explicit Example(ConvolutionShape of) : shape(of) {
     shape.kernel = 3;
     shape.block = BlockOf(std::gcd(shape.c_in, shape.c_out));
     x = Draw({shape.n, shape.c_in, shape.height, shape.width}, "x") + 0.3;
     weight = Draw({shape.c_out, shape.c_in, 3, 3}, "weight");
-    gradient = Draw({shape.n, shape.c_out, shape.height, shape.width}, "gradient");
+    gradient = Draw({shape.n, shape.c_out, shape.out_height(), shape.out_width()}, "gradient");
   }
   ConvolutionShape shape;
   torch::Tensor x, weight, gradient;
@@ -64,7 +77,7 @@ Results ByWinograd(const Example& of) {
 Results InDouble(const Example& of) {
   torch::Tensor x = of.x.to(torch::kDouble).requires_grad_(true),
                 weight = of.weight.to(torch::kDouble).requires_grad_(true);
-  const torch::Tensor y = torch::conv2d(x, weight, {}, 1, 1);
+  const torch::Tensor y = torch::conv2d(x, weight, {}, of.shape.stride, 1);
   y.backward(of.gradient.to(torch::kDouble));
   return {y.detach(), x.grad(), weight.grad()};
 }
@@ -82,7 +95,7 @@ class Winograd : public testing::TestWithParam<ConvolutionShape> {
     if (ChannelBlock() == 0) GTEST_SKIP() << "this CPU has no fast path";
   }
 };
-INSTANTIATE_TEST_SUITE_P(Shapes, Winograd, testing::ValuesIn(kShapes));
+INSTANTIATE_TEST_SUITE_P(Shapes, Winograd, testing::ValuesIn(Shapes()));
 
 TEST_P(Winograd, IsTheConvolution) {
   const Example example(GetParam());
@@ -125,14 +138,16 @@ TEST_P(Winograd, AddsWhatFollows) {
   const torch::Tensor x = ToBlocked(example.x, example.shape.block),
                       bias = Draw({example.shape.c_out}, "bias"),
                       residual = ToBlocked(example.gradient, example.shape.block),
-                      places = WinogradPlaces(example.weight, example.shape.block, WinogradUse::kForward);
+                      places = WinogradPlaces(example.weight, example.shape.stride, example.shape.block,
+                                              WinogradUse::kForward);
   const torch::Tensor plain = ToPlain(WinogradForward(example.shape, x, example.weight));
   const torch::Tensor all = ToPlain(
       WinogradForward(example.shape, x, example.weight, places,
                       {.bias = bias.data_ptr<float>(), .residual = residual.data_ptr(), .relu = true}));
   EXPECT_LT(Apart(all, (plain + bias.view({1, -1, 1, 1}) + example.gradient).relu().to(torch::kDouble)),
             2e-6);
-  const torch::Tensor back = WinogradPlaces(example.weight, example.shape.block, WinogradUse::kBackward);
+  const torch::Tensor back =
+      WinogradPlaces(example.weight, example.shape.stride, example.shape.block, WinogradUse::kBackward);
   EXPECT_LT(Apart(WinogradBackwardData(example.shape, residual, example.weight, back),
                   WinogradBackwardData(example.shape, residual, example.weight).to(torch::kDouble)),
             2e-6);
@@ -148,10 +163,14 @@ TEST_P(Winograd, StaysWithinItsScratch) {
                             .height = of.height,
                             .width = of.width,
                             .c_out = of.c_out,
+                            .stride = of.stride,
                             .element = Element::kFloat};
   const WinogradKernels& kernels = of.block == 16 ? kWinogradKernelsAvx512 : kWinogradKernelsAvx2;
   const torch::Tensor x = ToBlocked(example.x, of.block), gradient = ToBlocked(example.gradient, of.block);
-  torch::Tensor y = torch::empty_like(gradient), weight_gradient = torch::empty_like(example.weight);
+  WinogradShape exchanged = shape;
+  std::swap(exchanged.c_in, exchanged.c_out);
+  torch::Tensor y = torch::empty_like(gradient), x_gradient = torch::empty_like(x),
+                weight_gradient = torch::empty_like(example.weight);
   constexpr float kGuard = -1234;
   for (const int threads : {1, 12}) {
     const auto with_guard = [&](int64_t floats, const auto& run) {
@@ -161,9 +180,13 @@ TEST_P(Winograd, StaysWithinItsScratch) {
       for (size_t i = static_cast<size_t>(floats) + skewed; i < scratch.size(); ++i)
         EXPECT_EQ(scratch[i], kGuard) << threads;
     };
-    with_guard(kernels.forward_scratch(shape, threads), [&](float* scratch) {
+    with_guard(kernels.forward_scratch(shape, WinogradUse::kForward, threads), [&](float* scratch) {
       kernels.forward(shape, x.data_ptr(), {.weights = example.weight.data_ptr<float>()}, {}, y.data_ptr(),
                       threads, scratch);
+    });
+    const WinogradFilter back{.weights = example.weight.data_ptr<float>(), .use = WinogradUse::kBackward};
+    with_guard(kernels.forward_scratch(exchanged, back.use, threads), [&](float* scratch) {
+      kernels.forward(exchanged, gradient.data_ptr(), back, {}, x_gradient.data_ptr(), threads, scratch);
     });
     with_guard(kernels.gradient_scratch(shape, threads), [&](float* scratch) {
       kernels.weight_gradient(shape, x.data_ptr(), gradient.data_ptr(), weight_gradient.data_ptr<float>(),
@@ -175,7 +198,8 @@ TEST_P(Winograd, StaysWithinItsScratch) {
 // Of constant weights, which is evaluation: neither its rounding nor its NaN.
 TEST_P(Winograd, AnImageLeavesTheNextAlone) {
   Example example(GetParam());
-  const torch::Tensor places = WinogradPlaces(example.weight, example.shape.block, WinogradUse::kForward);
+  const torch::Tensor places =
+      WinogradPlaces(example.weight, example.shape.stride, example.shape.block, WinogradUse::kForward);
   const auto run = [&] {
     return ToPlain(
         WinogradForward(example.shape, ToBlocked(example.x, example.shape.block), example.weight, places));
@@ -221,7 +245,12 @@ TEST(TakesWinograd, WhereThereAreTilesEnough) {
   EXPECT_FALSE(with([](auto& shape) { shape.n = 3; }));
   EXPECT_FALSE(
       with([](auto& shape) { shape.height = shape.width = 2; }));  // four of sixteen outputs are wanted
-  EXPECT_FALSE(with([](auto& shape) { shape.stride = 2; }));
+  EXPECT_TRUE(with([](auto& shape) { shape.stride = 2; }));        // of each image one tile of outputs
+  EXPECT_FALSE(with([](auto& shape) {
+    shape.stride = 2;
+    shape.n = 15;
+  }));
+  EXPECT_FALSE(with([](auto& shape) { shape.stride = 3; }));
   EXPECT_FALSE(with([](auto& shape) { shape.kernel = 1; }));
   EXPECT_FALSE(with([](auto& shape) { shape.c_in = 1; }));
 }
