@@ -197,18 +197,24 @@ TEST_P(Winograd, StaysWithinItsScratch) {
 
 // Of constant weights, which is evaluation: neither its rounding nor its NaN.
 TEST_P(Winograd, AnImageLeavesTheNextAlone) {
-  Example example(GetParam());
-  const torch::Tensor places =
-      WinogradPlaces(example.weight, example.shape.stride, example.shape.block, WinogradUse::kForward);
-  const auto run = [&] {
-    return ToPlain(
-        WinogradForward(example.shape, ToBlocked(example.x, example.shape.block), example.weight, places));
+  const Example example(GetParam());
+  const ConvolutionShape& shape = example.shape;
+  const auto alone = [&shape](torch::Tensor of, const auto& run) {
+    const torch::Tensor before = run(ToBlocked(of, shape.block));
+    of[0].fill_(NAN);
+    const torch::Tensor after = run(ToBlocked(of, shape.block));
+    EXPECT_TRUE(after[0].isnan().all().template item<bool>());
+    EXPECT_TRUE(after.narrow(0, 1, shape.n - 1).equal(before.narrow(0, 1, shape.n - 1)));
   };
-  const torch::Tensor before = run();
-  example.x[0].fill_(NAN);
-  const torch::Tensor after = run();
-  EXPECT_TRUE(after[0].isnan().all().item<bool>());
-  EXPECT_TRUE(after.narrow(0, 1, example.shape.n - 1).equal(before.narrow(0, 1, example.shape.n - 1)));
+  const auto places = [&](WinogradUse use) {
+    return WinogradPlaces(example.weight, shape.stride, shape.block, use);
+  };
+  alone(example.x, [&](const torch::Tensor& x) {
+    return ToPlain(WinogradForward(shape, x, example.weight, places(WinogradUse::kForward)));
+  });
+  alone(example.gradient, [&](const torch::Tensor& gradient) {
+    return ToPlain(WinogradBackwardData(shape, gradient, example.weight, places(WinogradUse::kBackward)));
+  });
 }
 
 TEST(WinogradGrid, CrossesFromImageToImageWhereThatNeedsFewerTiles) {
