@@ -63,7 +63,7 @@ WinogradGrid::WinogradGrid(const WinogradShape& shape)
 bool TakesWinograd(const ConvolutionShape& shape) {
   constexpr int64_t kFewestTiles = 16, kFewestOutputs = 8;  // of the 16 that a tile has
   if (shape.kernel != 3 || shape.stride > 2 || shape.plain_input() || !shape.IsFast()) return false;
-  if (shape.bfloat16 && MultipliesBfloat16Matrices()) return false;
+  if (shape.bfloat16 && (shape.stride == 2 || MultipliesBfloat16Matrices())) return false;
   const int64_t tiles = WinogradGrid(ShapeFor(shape, WinogradUse::kForward)).count();
   return tiles >= kFewestTiles && shape.n * shape.out_height() * shape.out_width() >= kFewestOutputs * tiles;
 }

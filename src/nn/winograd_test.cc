@@ -256,6 +256,10 @@ TEST(TakesWinograd, WhereThereAreTilesEnough) {
     shape.stride = 2;
     shape.n = 15;
   }));
+  EXPECT_FALSE(with([](auto& shape) {
+    shape.stride = 2;
+    shape.bfloat16 = true;
+  }));
   EXPECT_FALSE(with([](auto& shape) { shape.stride = 3; }));
   EXPECT_FALSE(with([](auto& shape) { shape.kernel = 1; }));
   EXPECT_FALSE(with([](auto& shape) { shape.c_in = 1; }));
