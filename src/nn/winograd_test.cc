@@ -37,12 +37,12 @@ const std::vector<ConvolutionShape> kShapes = {{.n = 9, .c_in = 16, .height = 16
                                                {.n = 30, .c_in = 144, .height = 1, .width = 7, .c_out = 272},
                                                {.n = 6, .c_in = 24, .height = 12, .width = 8, .c_out = 40}};
 
-// And again with stride 2: sides that 8 divides, and odd ones; low images, of which tiles hold several.
+// With stride 2: sides that 8 divides, even and odd ones; low images, of which tiles hold several.
 std::vector<ConvolutionShape> Shapes() {
   std::vector<ConvolutionShape> shapes = kShapes;
-  for (ConvolutionShape shape : kShapes) {
-    shape.stride = 2;
-    shapes.push_back(shape);
+  for (const size_t k : {1, 3, 5, 8}) {
+    shapes.push_back(kShapes[k]);
+    shapes.back().stride = 2;
   }
   shapes.push_back({.n = 8, .c_in = 64, .height = 9, .width = 16, .c_out = 128, .stride = 2});
   shapes.push_back({.n = 24, .c_in = 32, .height = 8, .width = 8, .c_out = 64, .stride = 2});

@@ -200,6 +200,14 @@ Json Finish(ClassifierState& state, const TrainingSet& set, const TrainOptions& 
   return result;
 }
 
+// Removes what a process left that was killed between its results and its end.
+void ClearUp(const std::filesystem::path& run) {
+  const std::filesystem::path saved = run / "state.safetensors";
+  if (!std::filesystem::exists(saved) && !std::filesystem::exists(run / ".lock")) return;
+  const FolderLock lock(run);  // is removed in the end
+  std::filesystem::remove(saved);
+}
+
 }  // namespace
 
 Json TrainClassifier(const TrainOptions& options, const std::filesystem::path& run, const Ranks& ranks) {
@@ -215,6 +223,7 @@ Json TrainClassifier(const TrainOptions& options, const std::filesystem::path& r
     const Json stored = ReadJson(results);
     RefuseOtherConfig(stored.value("config", Json::object()), set.identity, run);
     ModelFile(run);
+    ClearUp(run);
     result = stored.at("result");
   }
   if (ranks.Broadcast(result.is_null() ? "" : "finished", "whether the training is finished").empty()) {
