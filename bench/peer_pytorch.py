@@ -4,7 +4,8 @@
 
 MODE `default`: all cores, float32, contiguous tensors, nothing else set. MODE `best`: what makes it fastest on a
 CPU: channels_last or contiguous, whichever is the faster here, an allocator that keeps its memory (scripts/bench
-sets it in the environment), fused optimizer loops, frozen graphs for inference and, in the bf16 rows, autocast.
+sets it in the environment), fused optimizer loops, frozen graphs for inference and, in the bf16 rows, autocast
+(without AVX-512 PyTorch has no fast path for it, and scripts/bench asks for float32 there).
 """
 import json
 import os

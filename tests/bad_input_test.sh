@@ -230,7 +230,7 @@ cat >"$folder/table" <<'TABLE'
 2 | no such severity                                   | evaluate run --data npy:images.npy,labels.npy --corruptions fog:6 --out new.json
 2 | defined for L2 alone                               | evaluate run --data npy:images.npy,labels.npy --attacks cw:linf --out new.json
 2 | element-wise                                       | evaluate run --data npy:images.npy,labels.npy --attacks pgd --targets elements --out new.json
-2 | --precision bf16                                   | train --data npy:images.npy,labels.npy --width 8 --precision bf16 --out new
+2 | --precision bf16                                   | train --data npy:images.npy,labels.npy --width 12 --precision bf16 --out new
 2 | fp23                                               | train --data npy:images.npy,labels.npy --precision fp23 --out new
 # similarity targets
 1 | foreign-39.npy: expected 40 x 40                   | $T --data npy:images.npy,labels.npy --stimuli npy:images.npy --target foreign-39.npy --out new

@@ -49,8 +49,7 @@ void AddVersion(CLI::App& app, Session& session) {
                          {"onednn", fmt::format("{}.{}.{}", onednn->major, onednn->minor, onednn->patch)},
                          {"libtorch", TORCH_VERSION},
                          {"cpu", CpuFeatures()},
-                         {"fast_path", block > 0 ? fmt::format("{} channels at once{}", block,
-                                                               HasFastBfloat16() ? ", bfloat16 too" : "")
+                         {"fast_path", block > 0 ? fmt::format("{} channels at once", block)
                                                  : "none for this CPU: plain convolutions"}};
     session.Show(result, FormatResult(result));
   });

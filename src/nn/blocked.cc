@@ -42,8 +42,6 @@ int64_t BlockOf(int64_t channels) {
   return block >= 8 ? block : 0;
 }
 
-bool HasFastBfloat16() { return ChannelBlock() == 16; }
-
 int64_t Channels(const torch::Tensor& features) {
   return IsBlocked(features) ? features.size(1) * features.size(4) : features.size(1);
 }

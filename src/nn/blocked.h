@@ -14,7 +14,6 @@ namespace murine {
 int64_t ChannelBlock();
 // The widest that divides so many channels: 16, 8 or 0.
 int64_t BlockOf(int64_t channels);
-bool HasFastBfloat16();  // does this CPU have a fast path for bfloat16?
 
 inline bool IsBlocked(const torch::Tensor& features) { return features.dim() == 5; }
 int64_t Channels(const torch::Tensor& features);

@@ -65,6 +65,14 @@ torch::Tensor Spread(const torch::Tensor& seen, const ConvolutionShape& shape) {
   return all;
 }
 
+// oneDNN has no direct convolutions of bfloat16 in blocks of 8, which are those of AVX2: they are done in
+// float.
+bool GoesThroughFloat(const ConvolutionShape& shape) { return shape.bfloat16 && shape.block == 8; }
+ConvolutionShape InFloat(ConvolutionShape shape) {
+  shape.bfloat16 = false;
+  return shape;
+}
+
 memory::desc PlainWeights(const torch::Tensor& weight) {
   return {{weight.size(0), weight.size(1), weight.size(2), weight.size(3)}, Type::f32, Tag::oihw};
 }
@@ -77,9 +85,8 @@ torch::Tensor Pack(const torch::Tensor& weight, const memory::desc& wanted) {
 }
 
 // The values of a map that are made when they are first asked for and stay where they are.
-template <class Key, class Value, class Make>
-const Value& Memo(std::map<Key, std::unique_ptr<Value>>& known, std::mutex& mutex, const Key& key,
-                  Make&& make) {
+template <class Key, class Value, class Mutex, class Make>
+const Value& Memo(std::map<Key, std::unique_ptr<Value>>& known, Mutex& mutex, const Key& key, Make&& make) {
   const std::lock_guard lock(mutex);
   std::unique_ptr<Value>& value = known[key];
   if (!value) value = make();
@@ -89,8 +96,7 @@ const Value& Memo(std::map<Key, std::unique_ptr<Value>>& known, std::mutex& mute
 }  // namespace
 
 bool ConvolutionShape::IsFast() const {
-  return block != 0 && c_out % block == 0 && (plain_input() || c_in % block == 0) && kernel % 2 == 1 &&
-         (!bfloat16 || block == 16);
+  return block != 0 && c_out % block == 0 && (plain_input() || c_in % block == 0) && kernel % 2 == 1;
 }
 
 // All are made at once, before the features of a first step: small pieces of memory that were asked for
@@ -99,6 +105,10 @@ bool ConvolutionShape::IsFast() const {
 struct Convolution::Kernels {
   explicit Kernels(const ConvolutionShape& of) : shape(of), winograd(TakesWinograd(of)) {
     if (winograd) return;
+    if (GoesThroughFloat(shape)) {
+      in_float = &Of(InFloat(shape));
+      return;
+    }
     problem = Problem(shape);
     forward = onednn::Forward(problem, dnnl::prop_kind::forward_training);
     backward_weights = onednn::BackwardWeights(problem);
@@ -106,7 +116,8 @@ struct Convolution::Kernels {
   }
 
   ConvolutionShape shape;
-  bool winograd;  // if not:
+  bool winograd;                          // if not:
+  const Convolution* in_float = nullptr;  // if null:
   onednn::ConvolutionProblem problem;
   onednn::Primitive forward, backward_weights, backward_data;
 };
@@ -115,7 +126,7 @@ Convolution::Convolution(const ConvolutionShape& shape) : kernels_(std::make_uni
 Convolution::~Convolution() = default;
 
 const Convolution& Convolution::Of(const ConvolutionShape& shape) {
-  static std::mutex mutex;
+  static std::recursive_mutex mutex;  // one may be made of another
   static std::map<ConvolutionShape, std::unique_ptr<Convolution>> known;
   return Memo(known, mutex, shape, [&shape] { return std::unique_ptr<Convolution>(new Convolution(shape)); });
 }
@@ -125,6 +136,8 @@ const ConvolutionShape& Convolution::shape() const { return kernels_->shape; }
 torch::Tensor Convolution::Forward(const torch::Tensor& x, const torch::Tensor& weight) const {
   const ConvolutionShape& s = shape();
   if (kernels_->winograd) return WinogradForward(s, x, weight);
+  if (kernels_->in_float)
+    return kernels_->in_float->Forward(x.to(torch::kFloat32), weight).to(torch::kBFloat16);
   const onednn::Primitive& primitive = kernels_->forward;
   torch::Tensor out = EmptyFeatures(s.n, s.c_out, s.out_height(), s.out_width(), s.block, ElementType(s));
   onednn::Execute(primitive, {{DNNL_ARG_SRC, {kernels_->problem.source, x}},
@@ -136,6 +149,8 @@ torch::Tensor Convolution::Forward(const torch::Tensor& x, const torch::Tensor& 
 torch::Tensor Convolution::BackwardData(const torch::Tensor& gradient, const torch::Tensor& weight) const {
   const ConvolutionShape& s = shape();
   if (kernels_->winograd) return WinogradBackwardData(s, gradient, weight);
+  if (kernels_->in_float)
+    return kernels_->in_float->BackwardData(gradient.to(torch::kFloat32), weight).to(torch::kBFloat16);
   const onednn::Primitive& primitive = kernels_->backward_data;
   if (SeesPlacesAlone(s, primitive)) return Spread(Of(OfPlacesSeen(s)).BackwardData(gradient, weight), s);
   torch::Tensor out = EmptyFeatures(s.n, s.c_in, s.height, s.width, s.block, ElementType(s));
@@ -148,6 +163,8 @@ torch::Tensor Convolution::BackwardData(const torch::Tensor& gradient, const tor
 torch::Tensor Convolution::BackwardWeights(const torch::Tensor& x, const torch::Tensor& gradient) const {
   const ConvolutionShape& s = shape();
   if (kernels_->winograd) return WinogradBackwardWeights(s, x, gradient);
+  if (kernels_->in_float)
+    return kernels_->in_float->BackwardWeights(x.to(torch::kFloat32), gradient.to(torch::kFloat32));
   const onednn::Primitive& primitive = kernels_->backward_weights;
   if (s.plain_input() && primitive.is_reference) {
     ConvolutionShape filled = s;

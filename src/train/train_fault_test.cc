@@ -62,7 +62,7 @@ TEST(TrainFault, AnInfiniteLearningRateStopsAtOnceAndKeepsTheLastGoodState) {
     const TemporaryFolder folder;
     TrainOptions options = TwoClasses(folder);
     options.precision = precision;
-    options.width = 16;  // what bf16 needs
+    options.width = 8;  // what bf16 needs
     options.lr = 1e20;
     const std::string message = MessageOf([&] { TrainClassifier(options, folder / "run"); });
     if (precision == Precision::kBf16 && message.find("--precision bf16") != std::string::npos)

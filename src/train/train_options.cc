@@ -81,9 +81,9 @@ void TrainOptions::Check() const {
   adversarial_epsilon();
   ParseNoiseTests(validation_noise);
   Augmentation::Parse(augment);
-  if (precision == Precision::kBf16 && (!HasFastBfloat16() || width % ChannelBlock() != 0))
-    refuse("--precision bf16", HasFastBfloat16() ? "a width that is a multiple of 16" : "a CPU with AVX-512",
-           width);
+  if (precision == Precision::kBf16 && BlockOf(width) == 0)
+    refuse("--precision bf16",
+           ChannelBlock() != 0 ? "a width that is a multiple of 8" : "a CPU with AVX2 or AVX-512", width);
 }
 
 }  // namespace murine

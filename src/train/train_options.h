@@ -79,7 +79,7 @@ struct TrainOptions {
     visit("weight-decay", self.weight_decay, "of SGD, on the network's parameters");
     visit("schedule", self.schedule, "steps: x0.3 every 4 epochs, cycles of 20; linear: warm-up, then to 0");
     visit("precision", self.precision,
-          "of features: fp32, or bf16 where the CPU has it; weights and losses are fp32");
+          "of features: fp32, or bf16, in half the memory; weights and losses are fp32");
     visit("augment", self.augment, "crop, flip, noise:SIGMA, separated by commas; or none");
     visit("adversarial", self.adversarial,
           "train on images moved by PGD, at most this far in L-infinity, such as 2/255; default: none");
