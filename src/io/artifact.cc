@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/artifact.h"
 
+#include <fstream>
+
 #include "base/error.h"
 #include "base/hash.h"
 #include "io/integrity.h"
@@ -39,6 +41,23 @@ void RefuseOtherConfig(const Json& stored, const Json& wanted, const std::filesy
                .expected = difference.wanted,
                .got = difference.stored,
                .hint = "choose another --out, or remove it"});
+}
+
+void RefuseOtherKind(const std::filesystem::path& out, ArtifactKind kind) {
+  std::error_code fault;
+  if (!std::filesystem::exists(out, fault)) return;
+  const bool folder = std::filesystem::is_directory(out, fault);
+  bool fits = folder && kind == ArtifactKind::kFolder;
+  if (!folder && kind != ArtifactKind::kFolder) {
+    constexpr int kLength = 8;  // of the header's size, which begins a safetensors file
+    std::ifstream file(out, std::ios::binary);
+    if (!file) return;  // whoever reads it says why not
+    fits = file.seekg(kind == ArtifactKind::kJson ? 0 : kLength).get() == '{';
+  }
+  if (!fits)
+    throw Error({.what = "the output is there already, and is nothing that this command writes",
+                 .where = out.string(),
+                 .hint = "choose another --out, or remove it"});
 }
 
 std::filesystem::path DescriptionPath(const std::filesystem::path& npy) {

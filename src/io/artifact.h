@@ -21,6 +21,11 @@ ConfigDifference Difference(const Json& stored, const Json& wanted);
 // another is refused. Throws Error that names the first keys that differ.
 void RefuseOtherConfig(const Json& stored, const Json& wanted, const std::filesystem::path& where);
 
+// What a command writes, as its first bytes tell.
+enum class ArtifactKind { kFolder, kJson, kSafeTensors };
+// Throws Error where something that cannot be of that kind, another command's file, is there already.
+void RefuseOtherKind(const std::filesystem::path& out, ArtifactKind kind);
+
 // An array that is described by a JSON object beside it: S.npy and S.json. The description holds "config"
 // and, once written, "sha256" of the values.
 std::filesystem::path DescriptionPath(const std::filesystem::path& npy);

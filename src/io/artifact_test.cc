@@ -107,6 +107,24 @@ TEST_F(DescribedArray, DamageIsNotTakenForAResult) {
   EXPECT_TRUE(Finished(config_));
 }
 
+TEST(RefuseOtherKind, ByHowItBegins) {
+  const TemporaryFolder folder;
+  const auto message = [&](const std::filesystem::path& out, ArtifactKind kind) {
+    return MessageOf([&] { RefuseOtherKind(out, kind); });
+  };
+  WriteFileAtomically(folder / "results.json", "{\"config\": {}}");
+  WriteFileAtomically(folder / "model.safetensors", std::string("\x02\0\0\0\0\0\0\0{}", 10));
+  WriteFileAtomically(folder / "empty", "");
+  constexpr ArtifactKind kAll[] = {ArtifactKind::kFolder, ArtifactKind::kJson, ArtifactKind::kSafeTensors};
+  for (const ArtifactKind kind : kAll) {
+    EXPECT_EQ(message(folder / "absent", kind), "no error");
+    EXPECT_THAT(message(folder / "empty", kind), HasSubstr("nothing that this command writes"));
+    EXPECT_EQ(message(folder / "results.json", kind) == "no error", kind == ArtifactKind::kJson);
+    EXPECT_EQ(message(folder / "model.safetensors", kind) == "no error", kind == ArtifactKind::kSafeTensors);
+    EXPECT_EQ(message(folder.path(), kind) == "no error", kind == ArtifactKind::kFolder);
+  }
+}
+
 // S.json would be the array's own description.
 TEST_F(DescribedArray, CannotBeCalledJson) {
   const auto message = MessageOf([&] { FinishedArray(folder_ / "S.json", config_); });

@@ -109,9 +109,12 @@ auto AskAgain(const Good& good, const Ask& ask) {
 bool IsLocked(int descriptor) { return descriptor >= 0; }
 bool IsNobody(const std::string& holder) { return holder.empty(); }
 
-int LockWhole(const fs::path& folder, int mode) {
+bool Make(const fs::path& folder) {
   std::error_code ignored;  // a folder that cannot be made shows in open()
-  fs::create_directories(folder, ignored);
+  return fs::create_directories(folder, ignored);
+}
+
+int LockWhole(const fs::path& folder, int mode) {
   const auto lock = [&] { return Lock(folder / kWhole, mode); };
   const int descriptor = mode == LOCK_SH ? AskAgain(IsLocked, lock) : lock();
   if (descriptor >= 0) return descriptor;
@@ -144,12 +147,13 @@ Shard Shard::Parse(const std::string& text) {
 std::string Shard::Name() const { return fmt::format("{}-of-{}", number, count); }
 
 FolderLock::FolderLock(const fs::path& folder)
-    : whole_path_(folder / kWhole), whole_(LockWhole(folder, LOCK_EX)) {
+    : made_(Make(folder)), whole_path_(folder / kWhole), whole_(LockWhole(folder, LOCK_EX)) {
   WriteHolder(whole_);
 }
 
 FolderLock::FolderLock(const fs::path& folder, const Shard& shard, const std::string& work)
-    : whole_path_(folder / kWhole),
+    : made_(Make(folder)),
+      whole_path_(folder / kWhole),
       shard_path_(folder / (kShard + shard.Name())),
       whole_(LockWhole(folder, LOCK_SH)) {
   try {
@@ -187,6 +191,9 @@ FolderLock::~FolderLock() {
   }
   if (shard_ < 0 || flock(whole_, LOCK_EX | LOCK_NB) == 0) unlink(whole_path_.c_str());
   close(whole_);
+  if (made_) rmdir(whole_path_.parent_path().c_str());  // fails where there is something in it
 }
+
+bool FolderLock::IsLeftIn(const fs::path& folder) { return fs::exists(folder / kWhole); }
 
 }  // namespace murine

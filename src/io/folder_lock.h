@@ -16,8 +16,8 @@ struct Shard {
 
 // Holds a folder for one process at a time, or one shard of it, by flock on files called .lock in it: a
 // killed process holds nothing, and on file systems that pass locks on (NFS 4) other machines are kept out,
-// too. Makes the folder. Errors: another process holds it, the same shard, or a shard of another number (its
-// pid and host are named).
+// too. Makes the folder, and removes it again where nothing was put into it. Errors: another process holds
+// it, the same shard, or a shard of another number (its pid and host are named).
 class FolderLock {
  public:
   explicit FolderLock(const std::filesystem::path& folder);  // for itself alone
@@ -27,7 +27,11 @@ class FolderLock {
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
 
+  // Did a process that held it alone end without a word, or is it held now?
+  static bool IsLeftIn(const std::filesystem::path& folder);
+
  private:
+  bool made_;  // the folder was
   std::filesystem::path whole_path_, shard_path_;
   int whole_ = -1, shard_ = -1;
 };

@@ -28,7 +28,7 @@ TEST(FolderLock, KeepsOthersOutAndLeavesNothing) {
                 }),
                 HasSubstr("another process works"));
   }
-  EXPECT_TRUE(std::filesystem::is_empty(folder / "run"));
+  EXPECT_THAT(folder.Names(), IsEmpty());
   const FolderLock again(folder / "run");
 }
 
@@ -61,6 +61,20 @@ TEST(FolderLock, SharesOfAFolder) {
   EXPECT_THAT(MessageOf([&] { FolderLock lock(folder.path()); }), HasSubstr("shard 2-of-2"));
   second.reset();
   EXPECT_THAT(folder.Names(), IsEmpty());
+}
+
+TEST(FolderLock, TakesAnEmptyFolderThatItMadeAwayAgain) {
+  const TemporaryFolder folder;
+  { const FolderLock lock(folder / "run"); }
+  EXPECT_THAT(folder.Names(), IsEmpty());
+  {
+    const FolderLock lock(folder / "run");
+    WriteFileAtomically(folder / "run/results.json", "{}");
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder / "run/results.json"));
+  std::filesystem::remove(folder / "run/results.json");
+  { const FolderLock lock(folder / "run"); }  // was there before
+  EXPECT_TRUE(std::filesystem::exists(folder / "run"));
 }
 
 TEST(FolderLock, SharesDoTheSameWork) {
