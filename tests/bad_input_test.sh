@@ -105,7 +105,7 @@ cat >"$folder/table" <<'TABLE'
 1 | fewer training images than a batch                 | $T --data npy:images.npy,labels.npy@0-16 --out new
 1 | at least 199 and those kept for validation, got 198 and 2 | train --width 2 --data fashion-mnist@0-200 --batch 199 --out new
 1 | too few images in npy:images.npy@0-1               | similarity --kind shuffled --of pixel --stimuli npy:images.npy@0-1 --out new.npy
-2 | --stride: expected at least 1, got 0               | fit long.h5 --stride 0 --out new.safetensors
+2 | --stride: expected 1 to the size.*got 0             | fit long.h5 --stride 0 --out new.safetensors
 2 | --seed: expected an integer, 0 or more, got -1     | $P --stimuli npy:images.npy --seed -1 --out new.npy
 2 | --seed: expected an integer, 0 or more, got 18446744073709551616 | $P --stimuli npy:images.npy --seed 18446744073709551616 --out new.npy
 2 | --seed: expected an integer, 0 or more, got 0x1    | $P --stimuli npy:images.npy --seed 0x1 --out new.npy

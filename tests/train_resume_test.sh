@@ -30,6 +30,9 @@ cmp whole/config.toml broken/config.toml
 touch whole/state.safetensors whole/.lock
 (train whole >/dev/null)
 [ ! -e whole/state.safetensors ] && [ ! -e whole/.lock ]
+mv whole/metrics.jsonl kept  # a log, from which nothing else is made
+(train whole >/dev/null)
+mv kept whole/metrics.jsonl
 before=$(sha256sum whole/*)
 if "$murine" train --data fashion-mnist@0-700 --width 4 --epochs 3 --batch 32 --quiet --out whole 2>message; then
   echo "another configuration was accepted"; exit 1

@@ -9,6 +9,7 @@
 #include "experiment/input_hash.h"
 #include "experiment/measure.h"
 #include "experiment/plan.h"
+#include "io/npy.h"
 #include "io/temporary_folder.h"
 
 namespace murine::experiment_test {
@@ -188,12 +189,15 @@ TEST_F(ExperimentTest, OptionsAreLookedAtBeforeTheFirstStage) {
   };
   EXPECT_THAT(planned("train.epochs=0"), AllOf(HasSubstr("--epochs"), HasSubstr("[train]")));
   EXPECT_THAT(planned("models.mouse.lr=0"), AllOf(HasSubstr("--lr"), HasSubstr("[models.mouse]")));
+  EXPECT_THAT(planned("models.mouse.hidden-kernel=4"),
+              AllOf(HasSubstr("--hidden-kernel"), HasSubstr("an odd")));
   EXPECT_THAT(planned("targets.neural.kind=\"pixel\""),
               AllOf(HasSubstr("--model"), HasSubstr("[targets.neural]")));
   EXPECT_THAT(planned("train.data=\"\""), HasSubstr("--data is missing"));
   EXPECT_THAT(planned("train.width=0"), AllOf(HasSubstr("width"), HasSubstr("[train]")));
   EXPECT_THAT(planned("train.blur=-1"), HasSubstr("blur"));
   EXPECT_THAT(planned("train.resize=\"small\""), HasSubstr("[train]"));
+  EXPECT_THAT(planned("train.resize=\"4x32\""), AllOf(HasSubstr("--resize"), HasSubstr("at least 8x8")));
   EXPECT_THAT(planned("targets.neural.model=[]"),
               AllOf(HasSubstr("kind neural needs --model"), HasSubstr("[targets.neural]")));
   EXPECT_THAT(planned("evaluate.data=\"fashion-mnist@0-10001\""),
@@ -202,6 +206,39 @@ TEST_F(ExperimentTest, OptionsAreLookedAtBeforeTheFirstStage) {
               HasSubstr("nowhere, named in [conditions.none] and [train]"));
   EXPECT_THAT(planned("conditions.neural.stimuli=\"dead-leaves:31x36x64\""),
               AllOf(HasSubstr("other stimuli"), HasSubstr("as in [targets.neural]")));
+}
+
+TEST_F(ExperimentTest, StimuliAreThoseOfTheTargetInItsShades) {
+  std::vector<float> values(3 * 3 * 8 * 8);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 100) / 100;
+  WriteNpy<float>(folder_ / "colored.npy", {3, 3, 8, 8}, values);
+  const std::string text =
+      "[targets.pixel]\nkind = \"pixel\"\n[train]\ndata = \"fashion-mnist@0-400\"\nstimuli = \"npy:" +
+      (folder_ / "colored.npy").string() +
+      "\"\nwidth = 4\npair-images = 2\n[conditions.pixel]\ntarget = \"pixel\"\n";
+  const auto planned = [&](const std::vector<std::string>& set) {
+    return MessageOf([&] { PlanOf(text, set); });
+  };
+  EXPECT_EQ(planned({}), "no error");
+  EXPECT_THAT(planned({"train.color=true"}),
+              AllOf(HasSubstr("colored.npy in grayscale, as in [targets.pixel]"), HasSubstr("in colour")));
+  EXPECT_EQ(planned({"train.color=true", "targets.pixel.color=true"}), "no error");
+}
+
+TEST_F(ExperimentTest, AClassifierOfATargetIsLookedAtLikeACondition) {
+  const std::string text = std::string(kSmall) + R"(
+[classifiers.other]
+data = "fashion-mnist@0-400"
+stimuli = "dead-leaves:31x36x64"
+target = "neural"
+width = 4
+[targets.features]
+kind = "features"
+classifier = "other"
+layer = "layer2"
+)";
+  EXPECT_THAT(MessageOf([&] { PlanOf(text); }),
+              AllOf(HasSubstr("other stimuli"), HasSubstr("[classifiers.other]")));
 }
 
 // A value that becomes a list is part of the condition's name; what was made without is the same.

@@ -75,6 +75,8 @@ void CheckIn(const std::string& table, const Options& options) {
   InFile(table, [&] { options.Check(); });
 }
 
+const char* Shades(bool color) { return color ? "colour" : "grayscale"; }
+
 class Planner {
  public:
   Planner(const Experiment& experiment, std::filesystem::path folder)
@@ -164,6 +166,7 @@ class Planner {
     CheckIn(table, entry.options);
     CheckSlice(entry.options.data, Split::kTrain, table);
     CheckSlice(entry.options.stimuli, Split::kTrain, table);
+    CheckStimuli(entry.options, table);
     TrainOptions options = entry.options;
     std::vector<const Made*> needs;
     if (options.regularized()) options.target = Need(TargetOf(options.target), needs);
@@ -225,16 +228,19 @@ class Planner {
     if (!options.regularized()) return;
     const Named<SimilarityOptions>& target = Find(experiment_.targets, options.target);
     const std::string& of_target = target.options.stimuli;
-    if (!target.file.empty() || hashes_.OfImages(options.stimuli) == hashes_.OfImages(of_target)) return;
-    const auto pixels = [&](const std::string& spec) {
+    const bool color = target.options.color;
+    if (!target.file.empty()) return;
+    if (options.color == color && hashes_.OfImages(options.stimuli) == hashes_.OfImages(of_target)) return;
+    const auto pixels = [](const std::string& spec, bool colored) {
       return StimuliHash(
-          LoadImages(spec, {.split = Split::kTrain, .color = options.color ? Color::kKeep : Color::kGray}));
+          LoadImages(spec, {.split = Split::kTrain, .color = colored ? Color::kKeep : Color::kGray}));
     };
-    if (pixels(options.stimuli) == pixels(of_target)) return;
-    throw Error({.what = "other stimuli than those of the target",
-                 .where = table,
-                 .expected = fmt::format("{}, as in [targets.{}]", of_target, target.name),
-                 .got = options.stimuli});
+    if (pixels(options.stimuli, options.color) == pixels(of_target, color)) return;
+    throw Error(
+        {.what = "other stimuli than those of the target",
+         .where = table,
+         .expected = fmt::format("{} in {}, as in [targets.{}]", of_target, Shades(color), target.name),
+         .got = fmt::format("{} in {}", options.stimuli, Shades(options.color))});
   }
 
   // `identity`: options as the experiment names them, without paths of what is made here: a key says nothing

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/memory_need.h"
+#include "io/artifact.h"
 #include "io/file.h"
 #include "io/json_lines.h"
 #include "train/fit_data.h"
@@ -23,19 +24,8 @@ Json Identity(const FitOptions& options, const std::vector<FitData>& data) {
 }
 
 EncoderOptions Architecture(const FitOptions& options, const Recording& recording) {
-  EncoderOptions architecture;
-  architecture.core = options.core;
-  architecture.channels = options.channels;
-  architecture.layers = options.layers;
-  architecture.input_kernel = options.input_kernel;
-  architecture.hidden_kernel = options.hidden_kernel;
-  architecture.stride = options.stride;
-  architecture.readout = options.readout;
-  architecture.places = options.places;
-  architecture.scales = options.scales;
-  architecture.height = recording.images.height;
-  architecture.width = recording.images.width;
-  architecture.neurons = recording.neurons();
+  EncoderOptions architecture =
+      options.Architecture(recording.images.height, recording.images.width, recording.neurons());
   architecture.shifter = recording.has_pupil();
   architecture.modulator = recording.has_behavior();
   return architecture;
@@ -113,6 +103,14 @@ std::vector<HeldOut> Folds(const FitOptions& options, std::vector<FitData>& data
   return all;
 }
 
+// Removes what a fit needs no more once it is finished, also of a process that was killed at its end.
+void ClearUp(const std::filesystem::path& out, int64_t folds) {
+  std::filesystem::remove(out.string() + ".state");
+  for (int64_t fold = 0; fold < folds; ++fold)
+    for (const char* ending : {"", ".state"})
+      std::filesystem::remove(fmt::format("{}.fold{}{}", out.string(), fold, ending));
+}
+
 std::string HeldOutTier(const std::vector<FitData>& data) {
   for (const FitData& each : data)
     if (each.test.empty()) return "validation";
@@ -123,9 +121,14 @@ std::string HeldOutTier(const std::vector<FitData>& data) {
 
 Json FitEncoder(const FitOptions& options, const std::filesystem::path& out) {
   options.Check();
+  RefuseOtherKind(out, ArtifactKind::kSafeTensors);
   std::vector<FitData> data = LoadFitData(options.recordings);
   const Json identity = Identity(options, data);
-  if (std::filesystem::exists(out)) return StoredFitResult(out, identity);
+  if (std::filesystem::exists(out)) {
+    const Json result = StoredFitResult(out, identity);
+    ClearUp(out, options.folds);
+    return result;
+  }
 
   RequireMemoryFor(options, data);
   std::vector<HeldOut> predictions;
@@ -135,9 +138,7 @@ Json FitEncoder(const FitOptions& options, const std::filesystem::path& out) {
   if (options.folds == 0) predictions = PredictHeldOut(state, data);
   const Json result = WriteFitResult(out, state, data, predictions,
                                      options.folds > 0 ? "folds" : HeldOutTier(data), identity);
-  std::filesystem::remove(place.state);
-  for (int64_t fold = 0; fold < options.folds; ++fold)
-    std::filesystem::remove(fmt::format("{}.fold{}", out.string(), fold));
+  ClearUp(out, options.folds);
   return result;
 }
 

@@ -23,8 +23,26 @@ void FitOptions::Check() const {
   require(decays >= 0, "--decays", "0 or more", decays);
   require(laplace >= 0 && std::isfinite(laplace), "--laplace", "0 or more", laplace);
   require(sparsity >= 0 && std::isfinite(sparsity), "--sparsity", "0 or more", sparsity);
-  require(stride >= 1, "--stride", "at least 1", stride);
   require(folds == 0 || (folds >= 2 && folds <= 100), "--folds", "2 to 100, or 0 for none", folds);
+  constexpr int64_t kLargestSide = 16384;  // what no recording allows is refused before one is read
+  Architecture(kLargestSide, kLargestSide, 1).Check();
+}
+
+EncoderOptions FitOptions::Architecture(int64_t height, int64_t width, int64_t neurons) const {
+  EncoderOptions architecture;
+  architecture.core = core;
+  architecture.channels = channels;
+  architecture.layers = layers;
+  architecture.input_kernel = input_kernel;
+  architecture.hidden_kernel = hidden_kernel;
+  architecture.stride = stride;
+  architecture.readout = readout;
+  architecture.places = places;
+  architecture.scales = scales;
+  architecture.height = height;
+  architecture.width = width;
+  architecture.neurons = neurons;
+  return architecture;
 }
 
 }  // namespace murine

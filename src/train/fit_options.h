@@ -42,6 +42,7 @@ struct FitOptions {
   uint64_t seed = 0;
 
   void Check() const;  // Error kUsage
+  EncoderOptions Architecture(int64_t height, int64_t width, int64_t neurons) const;
 
   template <class Self, class Visitor>
   static void Visit(Self& self, Visitor&& visit) {

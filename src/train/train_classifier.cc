@@ -203,9 +203,38 @@ Json Finish(ClassifierState& state, const TrainingSet& set, const TrainOptions& 
 // Removes what a process left that was killed between its results and its end.
 void ClearUp(const std::filesystem::path& run) {
   const std::filesystem::path saved = run / "state.safetensors";
-  if (!std::filesystem::exists(saved) && !std::filesystem::exists(run / ".lock")) return;
+  if (!std::filesystem::exists(saved) && !FolderLock::IsLeftIn(run)) return;
   const FolderLock lock(run);  // is removed in the end
   std::filesystem::remove(saved);
+}
+
+// The result of a finished training; null where there is none.
+Json Finished(const std::filesystem::path& run, const Json& identity) {
+  const std::filesystem::path results = run / "results.json";
+  if (!std::filesystem::exists(results)) return nullptr;
+  const Json stored = ReadJson(results);
+  RefuseOtherConfig(stored.value("config", Json::object()), identity, run);
+  ModelFile(run);
+  return stored.at("result");
+}
+
+Json Train(const TrainOptions& options, const TrainingSet& set, const ResNetOptions& architecture,
+           const std::filesystem::path& run, const Ranks& ranks) {
+  const std::filesystem::path saved = run / "state.safetensors";
+  ClassifierState state(architecture, options);
+  state.network->UseEngine(options.precision == Precision::kFp32 ? Engine::kFloat : Engine::kBfloat16);
+  const bool resumes = ranks.first() && std::filesystem::exists(saved);
+  if (const std::string file = ranks.Broadcast(resumes ? ReadFile(saved) : "", "the saved state");
+      !file.empty())
+    ReadState(file, saved.string(), state, set.identity);
+  if (ranks.first()) {
+    WriteFileAtomically(run / "config.toml", FormatToml(OptionsToJson(options)));
+    DropEpochsFrom(run / "metrics.jsonl", state.epoch);
+  }
+  if (const std::string kind = ImageSetSpec::Parse(options.data).kind; kind == "npy" || kind == "folder")
+    spdlog::warn("{} has no test split: clean_accuracy is of images that are trained on", options.data);
+  Training(options, set, state, run, ranks).Run();
+  return Finish(state, set, options, run, ranks);
 }
 
 }  // namespace
@@ -213,40 +242,28 @@ void ClearUp(const std::filesystem::path& run) {
 Json TrainClassifier(const TrainOptions& options, const std::filesystem::path& run, const Ranks& ranks) {
   options.Check();
   PartsOfARank(options.parts, ranks.size());
+  RefuseOtherKind(run, ArtifactKind::kFolder);
   const TrainingSet set = LoadTrainingSet(options);
   ranks.RequireSame(set.identity);
-  const std::filesystem::path results = run / "results.json", saved = run / "state.safetensors",
-                              metrics = run / "metrics.jsonl";
   // What is in the folder is rank 0's to see: file systems that are shared show new files late.
-  Json result;
-  if (ranks.first() && std::filesystem::exists(results)) {
-    const Json stored = ReadJson(results);
-    RefuseOtherConfig(stored.value("config", Json::object()), set.identity, run);
-    ModelFile(run);
-    ClearUp(run);
-    result = stored.at("result");
-  }
-  if (ranks.Broadcast(result.is_null() ? "" : "finished", "whether the training is finished").empty()) {
+  Json result = ranks.first() ? Finished(run, set.identity) : Json();
+  const auto finished = [&] {
+    return !ranks.Broadcast(result.is_null() ? "" : "finished", "whether the training is finished").empty();
+  };
+  if (!finished()) {
     const ResNetOptions architecture = ArchitectureOf(options, set);
     RequireMemoryFor(options, architecture, set);
     std::optional<FolderLock> lock;
-    if (ranks.first()) lock.emplace(run);
-    ClassifierState state(architecture, options);
-    state.network->UseEngine(options.precision == Precision::kFp32 ? Engine::kFloat : Engine::kBfloat16);
-    const bool resumes = ranks.first() && std::filesystem::exists(saved);
-    if (const std::string file = ranks.Broadcast(resumes ? ReadFile(saved) : "", "the saved state");
-        !file.empty())
-      ReadState(file, saved.string(), state, set.identity);
     if (ranks.first()) {
-      WriteFileAtomically(run / "config.toml", FormatToml(OptionsToJson(options)));
-      DropEpochsFrom(metrics, state.epoch);
+      lock.emplace(run);
+      result = Finished(run, set.identity);  // by another process, meanwhile
     }
-    if (const std::string kind = ImageSetSpec::Parse(options.data).kind; kind == "npy" || kind == "folder")
-      spdlog::warn("{} has no test split: clean_accuracy is of images that are trained on", options.data);
-    Training(options, set, state, run, ranks).Run();
-    result = Finish(state, set, options, run, ranks);
+    if (!finished()) result = Train(options, set, architecture, run, ranks);
   }
-  if (ranks.first()) result["images_per_second"] = MeanRate(metrics);
+  if (!ranks.first()) return result;
+  ClearUp(run);
+  const std::filesystem::path metrics = run / "metrics.jsonl";
+  result["images_per_second"] = std::filesystem::exists(metrics) ? Json(MeanRate(metrics)) : Json(nullptr);
   return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -76,7 +77,9 @@ void TrainOptions::Check() const {
   network.width = width;
   network.blur = blur;
   network.Check();
-  if (!resize.empty()) ParseSize(resize);
+  if (!resize.empty())
+    if (const auto [rows, columns] = ParseSize(resize); std::min(rows, columns) < kLeastSide)
+      refuse("--resize", fmt::format("at least {0}x{0}", kLeastSide).c_str(), resize);
   if (adversarial_steps < 1) refuse("--adversarial-steps", "at least 1", adversarial_steps);
   adversarial_epsilon();
   ParseNoiseTests(validation_noise);

@@ -84,13 +84,10 @@ TrainingSet LoadTrainingSet(const TrainOptions& options) {
   set.identity["test_hash"] = LabelledHash(set.test);
   CheckLabels(set.train, options.data);
   CheckLabels(set.test, options.data);
-  if (!options.resize.empty()) {
-    const auto [height, width] = ParseSize(options.resize);
-    set.train = Resize(set.train, height, width);
-    set.test = Resize(set.test, height, width);
+  if (options.resize.empty()) {
+    CheckSize(set.train, options.data);
+    CheckSize(set.test, options.data);
   }
-  CheckSize(set.train, options.data);
-  CheckSize(set.test, options.data);
   HoldOut(set, options.seed);
   if (const auto members = std::ssize(set.members); members < options.batch)
     throw Error({.what = "fewer training images than a batch",
@@ -98,6 +95,11 @@ TrainingSet LoadTrainingSet(const TrainOptions& options) {
                  .expected = fmt::format("at least {} and those kept for validation", options.batch),
                  .got = fmt::format("{} and {}", members, set.validation.size())});
   if (options.regularized()) LoadTarget(set, options);
+  if (!options.resize.empty()) {  // last: it takes long where there are many
+    const auto [height, width] = ParseSize(options.resize);
+    set.train = Resize(set.train, height, width);
+    set.test = Resize(set.test, height, width);
+  }
   return set;
 }
 
