@@ -166,9 +166,12 @@ Json Intervals(const Permuter& permuter, int64_t n, const CompareOptions& option
     std::vector<double> values;
     for (const auto& each : drawn) values.push_back(each[m]);
     std::sort(values.begin(), values.end());
-    const auto quantile = [&](double q) -> Json {
+    const auto quantile = [&](double share) -> Json {
       if (values.empty()) return nullptr;
-      return values[static_cast<size_t>(q * static_cast<double>(values.size() - 1))];
+      const double place = share * static_cast<double>(values.size() - 1);
+      const auto below = static_cast<size_t>(place);
+      const size_t above = std::min(below + 1, values.size() - 1);
+      return std::lerp(values[below], values[above], place - static_cast<double>(below));
     };
     intervals[kNames[m]] = {quantile(0.025), quantile(0.975)};
   }

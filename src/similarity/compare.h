@@ -33,7 +33,8 @@ struct CompareOptions {
 // p values: images of one matrix permuted, (1 + count) / (1 + permutations), two-sided for the correlations,
 // one-sided for the cosines, which chance does not centre on 0 (Kriegeskorte et al. 2008, doi
 // 10.3389/neuro.06.004.2008). Intervals: images drawn with replacement, pairs of an image with itself left
-// out (Nili et al. 2014, doi 10.1371/journal.pcbi.1003553); ranks are those among all pairs.
+// out (Nili et al. 2014, doi 10.1371/journal.pcbi.1003553), 2.5 % and 97.5 % of the draws, linear between two
+// of them; ranks are those among all pairs.
 Json Compare(const SimilarityMatrix& a, const SimilarityMatrix& b, const CompareOptions& options);
 
 // Lower and upper noise ceilings of each measure (Nili et al. 2014): the mean over subjects of its value

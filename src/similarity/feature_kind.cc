@@ -23,14 +23,6 @@ struct Layer {
   int64_t channels = 1, height = 0, width = 0;
 };
 
-// What a layer's name means for the ResNet's stages.
-size_t StageOf(const std::string& layer) {
-  const std::vector<std::string> names = {"stem", "layer1", "layer2", "layer3", "layer4", "output"};
-  const auto found = std::find(names.begin(), names.end(), layer);
-  if (found == names.end()) ThrowUnknownName("layer", layer, "", names, ErrorKind::kUsage);
-  return static_cast<size_t>(found - names.begin());
-}
-
 Layer LoadStage(const std::filesystem::path& path, size_t stage) {
   const std::string where = path.string();
   const SafeTensors stored = ReadSafeTensors(path);
@@ -58,6 +50,13 @@ Layer LoadLayer(const std::filesystem::path& path, const std::string& name) {
 }
 
 }  // namespace
+
+size_t StageOf(const std::string& layer) {
+  const std::vector<std::string> names = {"stem", "layer1", "layer2", "layer3", "layer4", "output"};
+  const auto found = std::find(names.begin(), names.end(), layer);
+  if (found == names.end()) ThrowUnknownName("layer", layer, "", names, ErrorKind::kUsage);
+  return static_cast<size_t>(found - names.begin());
+}
 
 std::string ClassifierHash(const std::filesystem::path& classifier) {
   return Sha256Hex(ReadFile(ModelFile(classifier)));

@@ -13,13 +13,12 @@ bool IsControl(TargetKind kind) {
          kind == TargetKind::kEigenBottom || kind == TargetKind::kNoise;
 }
 
-namespace {
-
-TargetKind KindTakenApart(const SimilarityOptions& options) {
+TargetKind KindOfVectors(const SimilarityOptions& options) {
+  if (!IsControl(options.kind)) return options.kind;
   const auto of = EnumFromName<TargetKind>(options.of, "value of --of");
   if (IsControl(of))
     throw Error({.what = "a control of a control says nothing",
-                 .where = "--of",
+                 .expected = "--of a kind that is no control",
                  .got = options.of,
                  .kind = ErrorKind::kUsage});
   if (of == TargetKind::kThreshold && options.kind != TargetKind::kShuffled)
@@ -28,6 +27,8 @@ TargetKind KindTakenApart(const SimilarityOptions& options) {
                  .kind = ErrorKind::kUsage});
   return of;
 }
+
+namespace {
 
 void VisitVectors(TargetKind kind, const SimilarityOptions& options, const ImageSet& images,
                   const TakeVectors& take) {
@@ -61,49 +62,49 @@ const std::filesystem::path& Scratch(const std::filesystem::path& path, int64_t 
   return path;
 }
 
-std::vector<VectorStore> PlainScans(TargetKind kind, const SimilarityOptions& options, const ImageSet& images,
-                                    MemoryBudget& budget, const std::filesystem::path& scratch) {
+Scans PlainScans(TargetKind kind, const SimilarityOptions& options, const ImageSet& images,
+                 MemoryBudget& budget, const std::filesystem::path& scratch) {
   const std::vector<int64_t> order = options.kind == TargetKind::kShuffled
                                          ? Derangement(images.count(), options.seed)
                                          : std::vector<int64_t>();
-  std::vector<VectorStore> scans;
+  Scans scans;
   VisitVectors(kind, options, images, [&](ImageVectors vectors) {
     vectors.order = order;
     if (options.kind == TargetKind::kNoise) vectors.reliability = options.reliability;
     vectors.noise_seed = options.seed;
-    vectors.scan = scans.size();
+    vectors.scan = scans.vectors.size();
+    if (vectors.weights != Weights::kNone) scans.repeated.push_back(vectors.weights == Weights::kRepeated);
     const int64_t bytes = images.count() * vectors.dimensions * static_cast<int64_t>(sizeof(float));
     if (budget.Take(bytes, "the vectors of " + vectors.name))
-      scans.emplace_back(images.count(), vectors.dimensions);
+      scans.vectors.emplace_back(images.count(), vectors.dimensions);
     else
-      scans.emplace_back(images.count(), vectors.dimensions, Scratch(scratch, bytes));
-    MakeUnitVectors(vectors, scans.back());
+      scans.vectors.emplace_back(images.count(), vectors.dimensions, Scratch(scratch, bytes));
+    MakeUnitVectors(vectors, scans.vectors.back());
   });
   return scans;
 }
 
 }  // namespace
 
-std::vector<VectorStore> MakeScans(TargetKind kind, const SimilarityOptions& options, const ImageSet& images,
-                                   MemoryBudget& budget, const std::filesystem::path& scratch) {
-  if (!IsControl(kind)) return PlainScans(kind, options, images, budget, scratch);
-  const TargetKind of = KindTakenApart(options);
-  std::vector<VectorStore> scans = PlainScans(of, options, images, budget, scratch);
-  if (kind == TargetKind::kShuffled || kind == TargetKind::kNoise) return scans;
+Scans MakeScans(const SimilarityOptions& options, const ImageSet& images, MemoryBudget& budget,
+                const std::filesystem::path& scratch) {
+  const TargetKind kind = options.kind;
+  Scans scans = PlainScans(KindOfVectors(options), options, images, budget, scratch);
+  if (!IsControl(kind) || kind == TargetKind::kShuffled || kind == TargetKind::kNoise) return scans;
 
   // The matrix, its eigenvectors and what LAPACK works in, in double precision.
   const int64_t n = images.count();
   const int64_t bytes = 5 * n * n * static_cast<int64_t>(sizeof(double));
   if (!budget.Take(bytes, "the eigenvectors")) budget.Refuse(bytes, "the eigenvectors");
-  const std::vector<Rows> rows(scans.begin(), scans.end());
+  const std::vector<Rows> rows(scans.vectors.begin(), scans.vectors.end());
   const SimilarityMatrix matrix = Similarity(std::span<const Rows>(rows));
   const ImageVectors vectors =
       kind == TargetKind::kSpectrum
           ? SpectrumVectors(matrix, options.seed)
           : EigenVectors(matrix, kind == TargetKind::kEigenTop ? End::kTop : End::kBottom, options.share);
-  scans.clear();
-  scans.emplace_back(n, vectors.dimensions);
-  MakeUnitVectors(vectors, scans.back());
+  scans.vectors.clear();
+  scans.vectors.emplace_back(n, vectors.dimensions);
+  MakeUnitVectors(vectors, scans.vectors.back());
   return scans;
 }
 

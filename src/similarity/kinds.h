@@ -18,6 +18,9 @@ namespace murine {
 
 // Takes part of another kind's structure away (`of`).
 bool IsControl(TargetKind kind);
+// Whose vectors a target is made of: its own kind's or, of a control, those of `of`. Errors: an unknown kind,
+// a control of a control, a kind without vectors.
+TargetKind KindOfVectors(const SimilarityOptions& options);
 
 // Called once a scan: what the vectors come from need not stay in memory afterwards.
 using TakeVectors = std::function<void(const ImageVectors&)>;
@@ -42,6 +45,8 @@ ImageVectors GaborEnergyVectors(const ImageSet& images, std::span<const double> 
 // feature_kind.cc
 ImageVectors FeatureVectors(const ImageSet& images, const std::filesystem::path& classifier,
                             const std::string& layer);
+// The ResNet's stage of a layer's name; output: one beyond the last. Error kUsage: no such layer.
+size_t StageOf(const std::string& layer);
 // SHA-256 of the classifier's file.
 std::string ClassifierHash(const std::filesystem::path& classifier);
 
@@ -54,8 +59,13 @@ ImageVectors SpectrumVectors(const SimilarityMatrix& matrix, uint64_t seed);
 enum class End { kTop, kBottom };
 ImageVectors EigenVectors(const SimilarityMatrix& matrix, End end, double share);
 
-// The unit vectors of every scan. Where `budget` does not hold them, they go to files named `scratch`.
-std::vector<VectorStore> MakeScans(TargetKind kind, const SimilarityOptions& options, const ImageSet& images,
-                                   MemoryBudget& budget, const std::filesystem::path& scratch);
+// The unit vectors of every scan; of some controls, of all scans together.
+struct Scans {
+  std::vector<VectorStore> vectors;
+  std::vector<bool> repeated;  // do the weights of each scan rest on repeats? Empty: there are no weights
+};
+// Where `budget` does not hold the vectors, they go to files named `scratch`.
+Scans MakeScans(const SimilarityOptions& options, const ImageSet& images, MemoryBudget& budget,
+                const std::filesystem::path& scratch);
 
 }  // namespace murine

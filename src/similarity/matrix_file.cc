@@ -34,6 +34,15 @@ int64_t SizeOf(int descriptor) {
   return fstat(descriptor, &status) == 0 ? status.st_size : -1;
 }
 
+bool IsFileOfName(int descriptor, const std::filesystem::path& name) {
+  struct stat here {
+  }, there{};
+  return fstat(descriptor, &here) == 0 && stat(name.c_str(), &there) == 0 && here.st_ino == there.st_ino;
+}
+
+std::filesystem::path UnfinishedOf(const std::filesystem::path& npy) { return npy.string() + ".unfinished"; }
+std::filesystem::path StateOf(const std::filesystem::path& npy) { return npy.string() + ".unfinished.json"; }
+
 }  // namespace
 
 MatrixFile::MatrixFile(Names names, int64_t n, Json config)
@@ -45,12 +54,11 @@ MatrixFile::MatrixFile(Names names, int64_t n, Json config)
 
 // By way of another constructor: so what follows may throw, and the descriptor is closed.
 MatrixFile::MatrixFile(std::filesystem::path npy, int64_t n, Json config)
-    : MatrixFile(Names{npy, npy.string() + ".unfinished", npy.string() + ".unfinished.json"}, n,
-                 std::move(config)) {
+    : MatrixFile(Names{npy, UnfinishedOf(npy), StateOf(npy)}, n, std::move(config)) {
   Open();
   if (std::filesystem::exists(names_.state)) {
     const Json state = ReadJson(names_.state);
-    RefuseOtherConfig(state.value("config", Json::object()), config_, names_.npy);
+    RefuseOtherConfig(state.value("config", Json::object()), config_, names_.state);
     GoOn(state.value("tiles", Json::array()));
   }
   keep_ = false;
@@ -59,16 +67,21 @@ MatrixFile::MatrixFile(std::filesystem::path npy, int64_t n, Json config)
     ThrowErrno(names_.npy, EIO);
 }
 
+// Between opening the file and locking it, whoever held it may have given it its final name, or removed it:
+// what is locked is then not the unfinished file any more.
 void MatrixFile::Open() {
   std::error_code ignored;  // a folder that cannot be made shows in open()
   if (names_.npy.has_parent_path()) std::filesystem::create_directories(names_.npy.parent_path(), ignored);
   if (std::filesystem::is_directory(names_.npy)) ThrowErrno(names_.npy, EISDIR);
-  descriptor_ = open(names_.unfinished.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) ThrowErrno(names_.npy, errno);
-  if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-    throw Error({.what = "another process is making this target",
-                 .where = names_.npy.string(),
-                 .hint = "wait for it, or choose another --out"});
+  do {
+    if (descriptor_ >= 0) close(descriptor_);
+    descriptor_ = open(names_.unfinished.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) ThrowErrno(names_.npy, errno);
+    if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+      throw Error({.what = "another process is making this target",
+                   .where = names_.npy.string(),
+                   .hint = "wait for it, or choose another --out"});
+  } while (!IsFileOfName(descriptor_, names_.unfinished));
 }
 
 void MatrixFile::GoOn(const Json& hashes) {
@@ -86,10 +99,11 @@ void MatrixFile::GoOn(const Json& hashes) {
                  names_.unfinished.string(), saved_ + 1, saved);
 }
 
-// At once: a disk without room says so now and not after hours.
+// At once: a disk without room says so now and not after hours. What is there counts for nothing, and may be
+// longer.
 void MatrixFile::Allocate() {
   const int64_t bytes = std::ssize(header_) + n_ * n_ * static_cast<int64_t>(sizeof(float));
-  int fault = posix_fallocate(descriptor_, 0, bytes);
+  int fault = ftruncate(descriptor_, 0) == 0 ? posix_fallocate(descriptor_, 0, bytes) : errno;
   if (fault == EOPNOTSUPP || fault == EINVAL) fault = ftruncate(descriptor_, bytes) == 0 ? 0 : errno;
   if (fault != 0) ThrowErrno(names_.npy, fault);
 }
@@ -180,6 +194,12 @@ void MatrixFile::Commit(Json& description) {
   std::filesystem::remove(names_.state, ignored);
   close(descriptor_);
   descriptor_ = -1;
+}
+
+void RemoveStateOfFinished(const std::filesystem::path& npy) {
+  std::error_code ignored;
+  if (std::filesystem::exists(UnfinishedOf(npy), ignored)) return;  // another process is at it
+  std::filesystem::remove(StateOf(npy), ignored);
 }
 
 }  // namespace murine

@@ -51,4 +51,7 @@ class MatrixFile {
   bool keep_ = true;  // what is there may be somebody else's
 };
 
+// Beside a finished matrix: the state that a process left which was killed at the very end of Commit.
+void RemoveStateOfFinished(const std::filesystem::path& npy);
+
 }  // namespace murine

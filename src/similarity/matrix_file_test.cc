@@ -3,6 +3,13 @@
 #include "similarity/matrix_file.h"
 
 #include <gmock/gmock.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <functional>
+#include <memory>
+#include <utility>
 
 #include "base/progress.h"
 #include "io/file.h"
@@ -17,6 +24,14 @@ namespace murine::matrix_file_test {
 using namespace target_fixture;
 using testing::AllOf;
 using testing::HasSubstr;
+
+std::function<void()> before_lock;  // what another process does once the file is open and not locked yet
+
+// In place of libc's.
+extern "C" int flock(int descriptor, int operation) noexcept {
+  if (before_lock) std::exchange(before_lock, nullptr)();
+  return static_cast<int>(syscall(SYS_flock, descriptor, operation));
+}
 
 void FlipByte(const std::filesystem::path& path, size_t at) {
   std::string bytes = ReadFile(path);
@@ -123,6 +138,78 @@ TEST_F(TargetKinds, NoDamagedByteOfAnUnfinishedMatrixIsUsed) {
   Put(unfinished, tiles);
   MakeTargetFile(pixel_, folder_ / "S.npy");
   EXPECT_EQ(ReadFile(folder_ / "S.npy"), ReadFile(folder_ / "whole.npy"));
+}
+
+// A killed process left a larger one, and had saved nothing of it yet.
+TEST_F(TargetKinds, NothingStaysOfALargerUnfinishedMatrix) {
+  MakeTargetFile(pixel_, folder_ / "whole.npy");
+  Put(folder_ / "S.npy.unfinished", std::string(100000, 'x'));
+  MakeTargetFile(pixel_, folder_ / "S.npy");
+  EXPECT_EQ(ReadFile(folder_ / "S.npy"), ReadFile(folder_ / "whole.npy"));
+  EXPECT_EQ(ReadTarget(folder_ / "S.npy").matrix.n, 12);
+}
+
+TEST_F(TargetKinds, AnUnfinishedMatrixOfAnotherConfigurationIsNamedAndMayGo) {
+  MakeTargetFile(pixel_, folder_ / "whole.npy");
+  const std::filesystem::path state = folder_ / "S.npy.unfinished.json";
+  const Json other = {{"stimuli", "others"}};
+  const std::vector<float> values(30 * 30, 1);
+  {
+    MatrixFile file(folder_ / "S.npy", 30, other);
+    file.Write(0, values);
+    file.Save(1);
+    file.Keep();
+  }
+  EXPECT_THAT(
+      MessageOf([&] { MakeTargetFile(pixel_, folder_ / "S.npy"); }),
+      AllOf(HasSubstr("another configuration in " + state.string() + ": expected"), HasSubstr("remove it")));
+  EXPECT_EQ(SavedTiles(folder_ / "S.npy", 30, other), 1);  // still there
+  std::filesystem::remove(state);
+  MakeTargetFile(pixel_, folder_ / "S.npy");
+  EXPECT_EQ(ReadFile(folder_ / "S.npy"), ReadFile(folder_ / "whole.npy"));
+}
+
+// The process that held the file ends, well or with an error, between the opening of it here and the lock.
+TEST_F(TargetKinds, WhatIsNoLongerTheUnfinishedMatrixIsNotWrittenTo) {
+  const std::filesystem::path npy = folder_ / "S.npy";
+  const Json config = {{"of", "test"}};
+  const std::vector<float> theirs(12 * 12, 1), ours(12 * 12, 0.5f);
+  for (const bool finishes : {true, false}) {
+    SCOPED_TRACE(finishes ? "finished" : "removed");
+    auto holder = std::make_unique<MatrixFile>(npy, 12, config);
+    holder->Write(0, theirs);
+    before_lock = [&] {
+      Json description = {{"config", config}};
+      if (finishes) holder->Commit(description);
+      holder.reset();
+    };
+    MatrixFile file(npy, 12, config);
+    EXPECT_FALSE(before_lock);
+    file.Write(0, ours);
+    ASSERT_EQ(std::filesystem::exists(npy), finishes);
+    if (finishes) {
+      EXPECT_EQ(ReadNpy<float>(npy).values, theirs);
+    }
+    Json description = {{"config", config}};
+    file.Commit(description);
+    EXPECT_EQ(ReadNpy<float>(npy).values, ours);
+    std::filesystem::remove(npy);
+  }
+}
+
+// A process was killed after the matrix had its name and before the state was gone.
+TEST_F(TargetKinds, TheStateBesideAFinishedMatrixGoes) {
+  const std::filesystem::path state = folder_ / "S.npy.unfinished.json";
+  MakeTargetFile(pixel_, folder_ / "S.npy");
+  const std::string matrix = ReadFile(folder_ / "S.npy");
+  WriteJson(state, {{"config", ReadJson(folder_ / "S.json")["config"]}, {"tiles", Json::array()}});
+  MakeTargetFile(pixel_, folder_ / "S.npy");
+  EXPECT_FALSE(std::filesystem::exists(state));
+  Put(state, "{}");
+  Put(folder_ / "S.npy.unfinished", "");  // another process is at it
+  MakeTargetFile(pixel_, folder_ / "S.npy");
+  EXPECT_TRUE(std::filesystem::exists(state));
+  EXPECT_EQ(ReadFile(folder_ / "S.npy"), matrix);
 }
 
 }  // namespace murine::matrix_file_test

@@ -21,6 +21,11 @@ Centering CenteringOf(VectorStyle style) {
 
 std::vector<float> Floats(const std::vector<double>& values) { return {values.begin(), values.end()}; }
 
+Weights WeightsOf(VectorStyle style, bool repeated) {
+  if (style != VectorStyle::kWeighted) return Weights::kNone;
+  return repeated ? Weights::kRepeated : Weights::kUnrepeated;
+}
+
 // Multiplies the rows of `values` by the weights of their columns; no weights: nothing.
 void Weigh(std::span<float> values, std::span<const float> weights) {
   if (weights.empty()) return;
@@ -95,20 +100,23 @@ void NeuralVectors(const SimilarityOptions& options, const ImageSet& images, con
                   std::ranges::copy(ToNdArray(scan.respond(batch)).values, out.begin());
                   Weigh(out, factors);
                 },
-            .centering = CenteringOf(options.vectors)});
+            .centering = CenteringOf(options.vectors),
+            .weights = WeightsOf(options.vectors, scan.repeated)});
     }
   }
 }
 
 void RecordedVectors(const SimilarityOptions& options, const ImageSet& images, Trials trials,
                      const TakeVectors& take) {
-  if (!options.resize.empty())
-    throw Error({.what = "--resize means nothing for recorded responses", .kind = ErrorKind::kUsage});
   for (const std::string& path : options.recordings) {
     const Recording recording = ReadRecording(path);
     NdArray<float> responses = ResponsesAt(PlacesIn(recording, images, path), recording, trials, path);
-    if (options.vectors == VectorStyle::kWeighted)
-      Weigh(responses.values, Floats(MeasureReliability(recording, options.seed).w));
+    bool repeated = false;
+    if (options.vectors == VectorStyle::kWeighted) {
+      const Reliability reliability = MeasureReliability(recording, options.seed);
+      Weigh(responses.values, Floats(reliability.w));
+      repeated = reliability.repeated();
+    }
     const int64_t neurons = recording.neurons();
     take({.name = path,
           .dimensions = neurons,
@@ -116,7 +124,8 @@ void RecordedVectors(const SimilarityOptions& options, const ImageSet& images, T
               [&](int64_t first, int64_t last, std::span<float> out) {
                 std::copy_n(responses.values.data() + first * neurons, (last - first) * neurons, out.data());
               },
-          .centering = CenteringOf(options.vectors)});
+          .centering = CenteringOf(options.vectors),
+          .weights = WeightsOf(options.vectors, repeated)});
   }
 }
 

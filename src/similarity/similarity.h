@@ -67,7 +67,7 @@ struct SimilarityOptions {
   std::string max_memory;
   uint64_t seed = 0;
 
-  void Check() const;  // Error kUsage
+  void Check() const;  // Error kUsage; reads no file, so that one that is still to be made may be named
   std::vector<double> Wavelengths() const;
 
   template <class Self, class Visitor>

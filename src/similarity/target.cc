@@ -166,6 +166,18 @@ void WriteFactor(std::vector<VectorStore>& scans, const std::filesystem::path& n
   file.Commit();
 }
 
+// Without repeats w is 1 for every neuron: whatever is made of such vectors says so.
+void DescribeWeights(const std::vector<bool>& repeated, const std::filesystem::path& npy, Json& description) {
+  if (repeated.empty()) return;
+  description["repeated"] = repeated;
+  const auto without = std::count(repeated.begin(), repeated.end(), false);
+  if (without > 0)
+    spdlog::warn(
+        "{}: in {} of {} scans no two images are shown repeatedly: reliability is unknown, w is 1 for all "
+        "neurons",
+        npy.string(), without, repeated.size());
+}
+
 void Make(const SimilarityOptions& options, const ImageSet& images, const std::filesystem::path& npy,
           Json& description) {
   MemoryBudget budget(options.max_memory);
@@ -173,12 +185,12 @@ void Make(const SimilarityOptions& options, const ImageSet& images, const std::f
                  fmt::format("{} images", images.count()));
   if (!options.factor)
     budget.Reserve(omp_get_max_threads() * kTile * kTile * static_cast<int64_t>(sizeof(float)), "the tiles");
-  std::vector<VectorStore> scans =
-      MakeScans(options.kind, options, images, budget, npy.string() + ".vectors");
-  if (options.factor) return WriteFactor(scans, npy, description);
+  Scans scans = MakeScans(options, images, budget, npy.string() + ".vectors");
+  DescribeWeights(scans.repeated, npy, description);
+  if (options.factor) return WriteFactor(scans.vectors, npy, description);
   spdlog::info("{}: {} on disk", npy.string(),
                FormatBytes(images.count() * images.count() * static_cast<int64_t>(sizeof(float))));
-  const std::vector<Rows> rows(scans.begin(), scans.end());
+  const std::vector<Rows> rows(scans.vectors.begin(), scans.vectors.end());
   WriteMatrix(rows, RuleOf(options), npy, description);
 }
 
@@ -186,10 +198,10 @@ void Make(const SimilarityOptions& options, const ImageSet& images, const std::f
 
 namespace {
 
+bool IsRecorded(TargetKind kind) { return kind == TargetKind::kNeuralRaw || kind == TargetKind::kOracle; }
+
 // Inputs that nothing of the target would read: another kind was meant.
-void RefuseUnused(const SimilarityOptions& options) {
-  const TargetKind kind =
-      IsControl(options.kind) ? EnumFromName<TargetKind>(options.of, "value of --of") : options.kind;
+void RefuseUnused(const SimilarityOptions& options, TargetKind kind) {
   const auto refuse = [&](bool unused, const char* option, const char* users) {
     if (unused)
       throw Error({.what = fmt::format("{} is for another kind of target", option),
@@ -198,22 +210,18 @@ void RefuseUnused(const SimilarityOptions& options) {
                    .kind = ErrorKind::kUsage});
   };
   refuse(!options.models.empty() && kind != TargetKind::kNeural, "--model", "neural");
-  refuse(!options.recordings.empty() && kind != TargetKind::kNeuralRaw && kind != TargetKind::kOracle,
-         "--recording", "neural-raw or oracle");
+  refuse(!options.recordings.empty() && !IsRecorded(kind), "--recording", "neural-raw or oracle");
   refuse(!options.classifier.empty() && kind != TargetKind::kFeatures, "--classifier", "features");
 }
 
 // Inputs that a kind of target cannot do without.
-void RequireUsed(const SimilarityOptions& options) {
-  const TargetKind kind =
-      IsControl(options.kind) ? EnumFromName<TargetKind>(options.of, "value of --of") : options.kind;
+void RequireUsed(const SimilarityOptions& options, TargetKind kind) {
   const auto require = [](bool missing, const char* what, const char* expected) {
     if (missing) throw Error({.what = what, .expected = expected, .kind = ErrorKind::kUsage});
   };
   require(kind == TargetKind::kNeural && options.models.empty(), "kind neural needs --model",
           "encoding models");
-  require((kind == TargetKind::kNeuralRaw || kind == TargetKind::kOracle) && options.recordings.empty(),
-          "this kind needs --recording", "recordings");
+  require(IsRecorded(kind) && options.recordings.empty(), "this kind needs --recording", "recordings");
   require(kind == TargetKind::kFeatures && options.classifier.empty(), "kind features needs --classifier",
           "a run folder or a model file");
 }
@@ -227,8 +235,10 @@ void SimilarityOptions::Check() const {
   };
   if (stimuli.empty())
     throw Error({.what = "--stimuli is missing", .expected = "an image set", .kind = ErrorKind::kUsage});
-  RefuseUnused(*this);
-  RequireUsed(*this);
+  const TargetKind vectors_of = KindOfVectors(*this);
+  RefuseUnused(*this, vectors_of);
+  RequireUsed(*this, vectors_of);
+  if (vectors_of == TargetKind::kFeatures) StageOf(layer);
   if (!(threshold >= 0 && threshold < 1)) refuse("--threshold", "0 or more and below 1", threshold);
   if (range == PairRange::kDouble && !(low_threshold > 0 && low_threshold < threshold))
     refuse("--low-threshold", "above 0 and below --threshold", low_threshold);
@@ -237,6 +247,10 @@ void SimilarityOptions::Check() const {
   if (dimensions < 1 || dimensions > 1000000) refuse("--dimensions", "1 to 1000000", dimensions);
   if (!(share > 0 && share <= 1)) refuse("--share", "above 0, at most 1", share);
   if (!(reliability > 0 && reliability <= 1)) refuse("--reliability", "above 0, at most 1", reliability);
+  if (!resize.empty()) ParseSize(resize);
+  if (!resize.empty() && IsRecorded(vectors_of))
+    throw Error({.what = "--resize means nothing for recorded responses", .kind = ErrorKind::kUsage});
+  if (!max_memory.empty()) ParseBytes(max_memory);
 }
 
 std::vector<double> SimilarityOptions::Wavelengths() const {
@@ -255,6 +269,7 @@ Json MakeTargetFile(const SimilarityOptions& options, const std::filesystem::pat
   Json& result = prepared.description;
   if (const auto finished = FinishedArray(npy, result["config"])) {
     result = *finished;
+    RemoveStateOfFinished(npy);
   } else {
     Make(options, prepared.images, npy, result);
   }

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "base/progress.h"
 #include "data/recording.h"
 #include "io/file.h"
 #include "io/json_lines.h"
@@ -18,6 +19,7 @@ namespace murine::target_forms_test {
 
 using namespace target_fixture;
 using testing::HasSubstr;
+using testing::Not;
 
 // Every kind at once: symmetric, 1 on the diagonal, in [-1, 1], and as unit vectors the same.
 TEST_F(TargetKinds, EveryKindIsASimilarityAlsoAsAFactor) {
@@ -126,6 +128,109 @@ TEST_F(TargetKinds, KindsSayWhatTheyNeed) {
   EXPECT_THAT(MessageOf([&] { Make(options); }), HasSubstr("--recording"));
   options.stimuli = "";
   EXPECT_THAT(MessageOf([&] { Make(options); }), HasSubstr("--stimuli"));
+}
+
+// An experiment looks at the options of its targets before what they name is made.
+TEST(TargetOptions, FaultsAreFoundWithoutReadingAFile) {
+  using Changed = SimilarityOptions;
+  const auto fault = [](const auto& change) {
+    SimilarityOptions options = Options(TargetKind::kPixel, "npy:absent.npy");
+    change(options);
+    try {
+      options.Check();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(fault([](Changed& o) { o.resize = "8x6"; }), "no error");
+  EXPECT_THAT(fault([](Changed& o) { o.resize = "8by6"; }),
+              HasSubstr("malformed size: expected HEIGHTxWIDTH"));
+  EXPECT_THAT(fault([](Changed& o) { o.max_memory = "much"; }), HasSubstr("malformed size of memory"));
+
+  for (const TargetKind kind : {TargetKind::kNeuralRaw, TargetKind::kOracle, TargetKind::kShuffled})
+    for (const std::string resize : {"", "8x6"}) {
+      const std::string found = fault([&](Changed& o) {
+        o.kind = kind;
+        o.of = "oracle";
+        o.recordings = {"absent.h5"};
+        o.resize = resize;
+      });
+      EXPECT_EQ(found, resize.empty() ? "no error" : "--resize means nothing for recorded responses");
+    }
+
+  const auto control = [&](TargetKind kind, const std::string& of) {
+    return fault([&](Changed& o) {
+      o.kind = kind;
+      o.of = of;
+    });
+  };
+  EXPECT_THAT(control(TargetKind::kNoise, "spectrum"), HasSubstr("a control of a control"));
+  EXPECT_THAT(control(TargetKind::kSpectrum, "threshold"), HasSubstr("no vectors to take apart"));
+  EXPECT_EQ(control(TargetKind::kShuffled, "threshold"), "no error");
+  EXPECT_EQ(control(TargetKind::kPixel, "spectrum"), "no error");  // nothing reads it
+
+  for (const TargetKind kind : {TargetKind::kFeatures, TargetKind::kShuffled})
+    for (const std::string layer : {"output", "layer5"}) {
+      const std::string found = fault([&](Changed& o) {
+        o.kind = kind;
+        o.of = "features";
+        o.classifier = "absent";
+        o.layer = layer;
+      });
+      EXPECT_THAT(found, HasSubstr(layer == "output" ? "no error" : "did you mean 'layer1'"));
+    }
+}
+
+// Then w is 1 for every neuron: the description says so, and one warning.
+TEST_F(TargetKinds, WeightsThatRestOnNoRepeatsAreSaid) {
+  SetUpLog(Verbosity::kQuiet);
+  int made = 0;
+  std::string log;
+  const auto repeated = [&](const SimilarityOptions& options) {
+    const std::string name = std::to_string(++made);
+    testing::internal::CaptureStderr();
+    MakeTargetFile(options, folder_ / (name + ".npy"));
+    log = testing::internal::GetCapturedStderr();
+    return ReadJson(folder_ / (name + ".json")).value("repeated", Json());
+  };
+  const auto warned = [&](const std::string& scans) {
+    const std::string words = "in " + scans + " scans no two images are shown repeatedly";
+    return log.find(words) != std::string::npos && log.find(words) == log.rfind(words);
+  };
+  WriteTinyDenoiser(Path("repeated.safetensors"), 4, 1);
+  WriteTinyDenoiser(Path("once.safetensors"), 3, 2, "false");
+  SimilarityOptions neural = pixel_;
+  neural.models = {Path("once.safetensors"), Path("repeated.safetensors"), Path("once.safetensors")};
+  for (const TargetKind kind : {TargetKind::kNeural, TargetKind::kShuffled, TargetKind::kSpectrum})
+    for (const bool factor : {false, true}) {
+      neural.kind = kind;
+      neural.factor = factor;
+      EXPECT_EQ(repeated(neural), Json::array({false, true, false})) << NameOf(kind);
+      EXPECT_TRUE(warned("2 of 3")) << log;
+    }
+  neural.vectors = VectorStyle::kUnweighted;
+  EXPECT_EQ(repeated(neural), Json());
+  EXPECT_THAT(log, Not(HasSubstr("repeatedly")));
+
+  WriteScan();
+  WriteRecording(Path("once.h5"),
+                 MakeTinyRecording({1, 1, 1, 1, 1}, 3,
+                                   [](int64_t image, int64_t, int64_t neuron) {
+                                     return RandomStream(2, "drive", image, neuron).Uniform(0, 3);
+                                   }),
+                 "{}");
+  for (const TargetKind kind : {TargetKind::kNeuralRaw, TargetKind::kOracle}) {
+    SimilarityOptions recorded = Options(kind, "recording:" + Path("scan.h5"));
+    recorded.recordings = {Path("scan.h5")};
+    EXPECT_EQ(repeated(recorded), Json::array({true}));
+    EXPECT_THAT(log, Not(HasSubstr("repeatedly")));
+    recorded.recordings.push_back(Path("once.h5"));
+    EXPECT_EQ(repeated(recorded), Json::array({true, false}));
+    EXPECT_TRUE(warned("1 of 2")) << log;
+  }
+  EXPECT_EQ(repeated(pixel_), Json());
 }
 
 }  // namespace murine::target_forms_test

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "nn/checkpoint.h"
 #include "nn/encoder.h"
@@ -10,8 +11,10 @@
 
 namespace murine {
 
-// Of random weights, for images of 6 x 8; w is 0.5, 1, 1.5 ..., v 0.9, 0.8, 0.7 ...
-inline void WriteTinyDenoiser(const std::filesystem::path& path, int64_t neurons, uint64_t seed) {
+// Of random weights, for images of 6 x 8; w is 0.5, 1, 1.5 ..., v 0.9, 0.8, 0.7 ... `repeated`: whether w
+// rests on repeats, "true" or "false" as `fit` notes it.
+inline void WriteTinyDenoiser(const std::filesystem::path& path, int64_t neurons, uint64_t seed,
+                              const std::string& repeated = "true") {
   const EncoderOptions options{.channels = 4,
                                .layers = 2,
                                .input_kernel = 3,
@@ -38,6 +41,7 @@ inline void WriteTinyDenoiser(const std::filesystem::path& path, int64_t neurons
   file.Add("reliability_w", w);
   file.Add("validity_v", v);
   file.metadata["encoding_model"] = OptionsToJson(options).dump();
+  file.metadata["repeated"] = repeated;
   WriteSafeTensors(path, file);
 }
 

@@ -46,12 +46,20 @@ enum class Centering {
   kNone,       // nothing: the vector is what it should be but for its length
 };
 
+// What the weights of a scan's neurons rest on.
+enum class Weights {
+  kNone,        // there are none
+  kRepeated,    // w was measured over repeats
+  kUnrepeated,  // nothing was repeated: w is 1 for every neuron
+};
+
 // One vector an image, as a kind of target gives it, before all that kinds share.
 struct ImageVectors {
   std::string name;  // for messages
   int64_t dimensions = 0;
   std::function<void(int64_t first, int64_t last, std::span<float> out)> fill;  // [last - first, dimensions]
   Centering centering = Centering::kImageMean;
+  Weights weights = Weights::kNone;
   std::vector<int64_t> order = {};    // image order[p] takes the place of image p; empty: each its own
   double reliability = 1;             // below 1: noise is added to each dimension
   uint64_t noise_seed = 0, scan = 0;  // name the noise
