@@ -24,10 +24,11 @@ add_library(murine_onnx INTERFACE)
 target_compile_definitions(murine_onnx INTERFACE ONNX_NAMESPACE=onnx ONNX_ML=1)
 target_link_libraries(murine_onnx INTERFACE ${ONNX_LIBRARY} ${ONNX_PROTO_LIBRARY} protobuf::libprotobuf)
 
-# murine_layer(NAME [TORCH] LINK libraries...)
-# Takes every source of the folder; *_test.cc become the program NAME_test.
+# murine_layer(NAME [TORCH] [TOGETHER filter] LINK libraries...)
+# Takes every source of the folder; *_test.cc become the program NAME_test. Each test is a process of its own, but for
+# those of the filter, which the layer adds itself: there are so many that to load libtorch takes longer than they do.
 function(murine_layer name)
-  cmake_parse_arguments(arg "TORCH" "" "LINK" ${ARGN})
+  cmake_parse_arguments(arg "TORCH" "TOGETHER" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
   if(tests)
@@ -51,7 +52,7 @@ function(murine_layer name)
     if(arg_TORCH)
       murine_precompiled(${name}_test)
     endif()
-    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. TEST_FILTER "*-${arg_TOGETHER}" DISCOVERY_TIMEOUT 60
                          PROPERTIES LABELS ${name})
   endif()
 endfunction()
