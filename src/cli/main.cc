@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <string_view>
 
 #include "base/error.h"
@@ -33,7 +34,7 @@ void RefuseUnknownCommand(const CLI::App& app, const std::string& name) {
   murine::ThrowUnknownName("command", name, "", known, murine::ErrorKind::kUsage);
 }
 
-int Run(int argc, char** argv) {
+int RunCommand(int argc, char** argv) {
   CLI::App app(
       "murine turns recordings of a mouse's visual cortex into vision models that are hard to fool.\n"
       "recording -> encoding model (fit) -> similarity target -> regularized classifier (train) -> evaluate",
@@ -75,12 +76,9 @@ int Run(int argc, char** argv) {
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  murine::SetUpTerminate();
+int Run(int argc, char** argv) {
   try {
-    return Run(argc, argv);
+    return RunCommand(argc, argv);
   } catch (const murine::Error& error) {
     switch (error.kind()) {
       case murine::ErrorKind::kUsage:
@@ -99,4 +97,17 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     return Report(error.what(), kFailed);
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  murine::SetUpTerminate();
+  const int status = Run(argc, argv);
+#ifndef __SANITIZE_ADDRESS__  // which looks for leaks at the end
+  // libtorch takes a fifth of a short command's time to take down what it set up.
+  std::fflush(nullptr);
+  std::_Exit(status);
+#endif
+  return status;
 }
