@@ -230,6 +230,12 @@ cat >"$folder/table" <<'TABLE'
 2 | no such severity                                   | evaluate run --data npy:images.npy,labels.npy --corruptions fog:6 --out new.json
 2 | defined for L2 alone                               | evaluate run --data npy:images.npy,labels.npy --attacks cw:linf --out new.json
 2 | element-wise                                       | evaluate run --data npy:images.npy,labels.npy --attacks pgd --targets elements --out new.json
+2 | deepfool has no targeted form                      | evaluate run --data npy:images.npy,labels.npy --attacks deepfool --targets class-wise --out new.json
+2 | --pgd-steps: expected at most 2147483647           | evaluate run --data npy:images.npy,labels.npy --attacks pgd --pgd-steps 4294967300 --out new.json
+1 | nothing that this command writes in images.npy     | evaluate run --data npy:images.npy,labels.npy --out images.npy
+1 | nothing that this command writes in images.npy     | analyze run --data npy:images.npy,labels.npy --out images.npy
+1 | nothing that this command writes in images.npy     | fit long.h5 --out images.npy
+1 | nothing that this command writes in images.npy     | train --data npy:images.npy,labels.npy --out images.npy
 2 | --precision bf16                                   | train --data npy:images.npy,labels.npy --width 12 --precision bf16 --out new
 2 | fp23                                               | train --data npy:images.npy,labels.npy --precision fp23 --out new
 # similarity targets

@@ -18,9 +18,13 @@ for file in src/*/*_test.cc; do
   grep -q "^namespace murine::$(basename "${file%.cc}") {" "$file" || { echo "not in its own namespace: $file"; bad=1; }
 done
 
-# The map names every file.
-for file in $(find src -mindepth 2 \( -name '*.cc' -o -name '*.h' \) ! -name '*_test.cc'); do
-  grep -qw "$(basename "${file%.*}")" src/README.md || [[ $file == src/cli/* ]] || { echo "not in src/README.md: $file"; bad=1; }
+# The map names every file: in the first column of its layer's table, `## LAYER: ...`.
+mapped=$(awk -F'|' '
+  /^## / { layer = $1; sub(/^## /, "", layer); sub(/:.*/, "", layer) }
+  /^\|/ { n = split($2, names, ","); for (i = 1; i <= n; ++i) { gsub(/ /, "", names[i]); print layer "/" names[i] } }' src/README.md)
+for file in $(find src -mindepth 2 \( -name '*.cc' -o -name '*.h' \) ! -name '*_test.cc' ! -path 'src/cli/*'); do
+  name=${file#src/}
+  grep -qxF "${name%.*}" <<<"$mapped" || { echo "not in src/README.md: $file"; bad=1; }
 done
 
 declare -A below=(

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <numbers>
 
-#include "analysis/analyze.h"
 #include "analysis/analyzed_model.h"
 #include "analysis/eigenspectrum.h"
 #include "analysis/fourier_map.h"
@@ -145,6 +144,37 @@ TEST(Fourier, MapFindsTheWaveThatIsLookedAt) {
       const bool looked_at = (v == 2 && u == 1) || (v == -2 && u == -1);
       EXPECT_EQ(map.values[static_cast<size_t>((v + 4) * 8 + u + 4)], looked_at ? 1 : 0) << v << " " << u;
     }
+}
+
+// As all images at once, and never more than a batch.
+TEST(Fourier, BatchesGiveTheSameErrors) {
+  const torch::Tensor w = White({4, 6}, "weights");
+  const Classifier whole = Linear(w, -w.sum().item<double>() / 2);  // half of the images are of either class
+  const torch::Tensor images = UniformTensor({501, 1, 4, 6}, 0, 1, RandomStream(1, "many"));
+  const torch::Tensor labels = Answers(whole, images);
+  Classifier classifier = whole;
+  int64_t largest = 0;
+  classifier.logits = [&](const torch::Tensor& batch) {
+    largest = std::max(largest, batch.size(0));
+    return whole.logits(batch);
+  };
+  const ImageSet set =
+      SetOf(images, {labels.data_ptr<int64_t>(), labels.data_ptr<int64_t>() + labels.numel()});
+  const Map map =
+      FourierSensitivity(classifier, set, {.images = 501, .norm = 1, .seed = 5}).maps.at("fourier_error");
+  EXPECT_LE(largest, 250);
+  double sum = 0;
+  constexpr int64_t kV = 1;  // the one row that no other wave of the half plane falls on
+  for (int64_t u = 0; u < 6; ++u) {
+    RandomStream stream(5, "analysis/fourier", kV, static_cast<uint64_t>(u));
+    torch::Tensor signs = torch::empty({501, 1, 1, 1});
+    for (float& sign : Values(signs)) sign = stream.Below(2) == 0 ? 1.0f : -1.0f;
+    const torch::Tensor changed = (images + signs * FourierBasis(4, 6, kV, u)).clamp(0, 1);
+    const double wrong = (Answers(whole, changed) != labels).sum().item<double>();
+    EXPECT_EQ(map.values[static_cast<size_t>((kV + 2) * 6 + (u + 3) % 6)], wrong / 501) << u;
+    sum += wrong;
+  }
+  EXPECT_GT(sum, 0);
 }
 
 TEST(Eigenspectrum, OfAKnownCovariance) {

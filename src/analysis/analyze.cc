@@ -20,11 +20,9 @@
 #include "analysis/part_store.h"
 #include "analysis/spectrum.h"
 #include "base/error.h"
-#include "base/memory_need.h"
 #include "io/artifact.h"
 #include "io/integrity.h"
 #include "io/json_lines.h"
-#include "nn/resnet_size.h"
 #include "robustness/corruption.h"
 #include "robustness/evaluation_input.h"
 
@@ -64,22 +62,22 @@ class Analysis {
  public:
   Analysis(const AnalyzeOptions& options, const std::filesystem::path& out) : options_(options), out_(out) {
     parts_ = ParseParts(options.parts);
-    original_ = LoadImages(options.data,
-                           {.split = Split::kTest, .color = options.color ? Color::kKeep : Color::kGray});
+    const Color color = options.color ? Color::kKeep : Color::kGray;
+    original_ = LoadImages(options.data, {.split = Split::kTest, .color = color});
     if (original_.labels.empty()) throw Error({.what = "images without labels", .where = options.data});
     models_ = LoadModels(options.models, original_, {options.normalize, options.stem});
     RefuseTheSameTwice();
-    RequireMemoryForStages();
     for (const AnalyzedModel& model : models_) CheckFits(original_, model.classifier, options.data);
     for (const std::string& path : options.recordings)
       references_.push_back(RecordingReference(path, kMostReferences, options.seed));
     for (const std::string& path : options.targets)
-      references_.push_back(TargetReference(path, options.stimuli, kMostReferences));
+      references_.push_back(TargetReference(path, options.stimuli, color, kMostReferences));
     NameApart();
     MakeConfig();
   }
 
   const Json& config() const { return config_; }
+  std::filesystem::path partial() const { return out_.string() + ".partial"; }
   Json Run();
 
  private:
@@ -104,17 +102,16 @@ class Analysis {
       for (int k = 2; taken(); ++k) references_[i].name = fmt::format("{} ({})", base, k);
     }
   }
-  // Eigenspectra hold one stage's features of all their images.
+  // Eigenspectra keep features and centred ones; likeness features, vectors and unit vectors of them.
   void RequireMemoryForStages() const {
-    if (!Contains(parts_, "eigenspectrum")) return;
-    for (const std::string& path : options_.models)
-      if (const auto size = SizeOfModel(path)) {
-        const int64_t images = std::min(kMostImages, original_.count());
-        const MemoryNeed need{fmt::format("the features of {} images", images),
-                              images * size->largest * static_cast<int64_t>(sizeof(float))};
-        RequireMemory("the eigenspectra of " + path, std::span(&need, 1),
-                      "a slice of --data (@START-END), or --parts without eigenspectrum");
-      }
+    int64_t compared = 0;
+    for (const Reference& reference : references_) compared = std::max(compared, reference.images.count());
+    for (const StageNeed& need :
+         {StageNeed{"eigenspectrum", std::min(kMostImages, original_.count()), 2,
+                    "a slice of --data (@START-END)"},
+          StageNeed{"likeness", compared, 3, "recordings and targets of fewer images"}})
+      for (const AnalyzedModel& model : models_)
+        if (Contains(parts_, need.part)) RequireMemoryForStage(model, need);
   }
   void MakeConfig();
   Measures Measure(const AnalyzedModel& model, const std::string& part) const;
@@ -225,7 +222,8 @@ Json Analysis::Conditions(const std::vector<Measures>& measures) const {
 }
 
 Json Analysis::Run() {
-  PartStore store(out_.string() + ".partial", config_);
+  RequireMemoryForStages();
+  PartStore store(partial(), config_);
   std::vector<Measures> measures(models_.size());
   for (size_t i = 0; i < models_.size(); ++i)
     for (const std::string& part : parts_) {
@@ -279,6 +277,7 @@ void AnalyzeOptions::Check() const {
 }
 
 Json Analyze(const AnalyzeOptions& options, const std::filesystem::path& out) {
+  RefuseOtherKind(out, ArtifactKind::kJson);
   options.Check();
   Analysis analysis(options, out);
   if (std::filesystem::exists(out)) {
@@ -286,6 +285,8 @@ Json Analyze(const AnalyzeOptions& options, const std::filesystem::path& out) {
     RefuseOtherConfig(stored.is_object() ? stored.value("config", Json::object()) : stored, analysis.config(),
                       out);
     CheckBeside(out, stored.value("files", Json()), Missing::kRefuse);
+    std::error_code ignored;  // a finished result is shown whatever stays beside it
+    std::filesystem::remove(analysis.partial(), ignored);  // of a process killed right after the result
     return stored;
   }
   return analysis.Run();

@@ -57,6 +57,7 @@ struct AnalyzeOptions {
 // Why models differ: docs/analysis.md. Writes `out` (JSON: config, n, conditions [{name, models, description,
 // values, curves, maps}], references, examples) with pictures beside it, or finds them made by the same
 // configuration. An interrupted analysis goes on after its last finished part.
+// Error, before anything is loaded: a file at `out` that is no JSON.
 Json Analyze(const AnalyzeOptions& options, const std::filesystem::path& out);
 
 }  // namespace murine

@@ -8,9 +8,11 @@
 #include <regex>
 
 #include "base/error.h"
+#include "base/memory_need.h"
 #include "nn/blocked.h"
 #include "nn/load_classifier.h"
 #include "nn/load_resnet.h"
+#include "nn/resnet_size.h"
 #include "nn/tensor.h"
 #include "robustness/evaluation_input.h"
 
@@ -52,6 +54,8 @@ Loaded Load(const std::string& path, const ImageSet& images, const ForeignInputs
   if (!ReadSafeTensorsMetadata(file).contains("resnet")) return loaded;
   const StoredResNet stored = LoadResNet(path);
   loaded.model.network = std::make_shared<FoldedResNet>(stored.network);
+  const ResNetOptions& shape = stored.network->options();
+  loaded.model.largest_stage = SizeOf(shape, shape.height, shape.image_width).largest;
   loaded.config = MetadataEntry(stored.metadata, "config", file.string());
   if (loaded.config.is_object()) loaded.config.erase("seed");
   const Json result = MetadataEntry(stored.metadata, "result", file.string());
@@ -106,6 +110,14 @@ std::vector<AnalyzedModel> LoadModels(const std::vector<std::string>& named, con
   std::vector<AnalyzedModel> models;
   for (Loaded& loaded : all) models.push_back(std::move(loaded.model));
   return models;
+}
+
+void RequireMemoryForStage(const AnalyzedModel& model, const StageNeed& need) {
+  const MemoryNeed features{
+      fmt::format("{} copies of a stage's features of {} images", need.copies, need.images),
+      need.copies * need.images * model.largest_stage * static_cast<int64_t>(sizeof(float))};
+  RequireMemory(fmt::format("part {} of {}", need.part, model.condition), std::span(&features, 1),
+                fmt::format("{}, or --parts without {}", need.fewer, need.part));
 }
 
 torch::Tensor StageFeatures(const AnalyzedModel& model, const ImageSet& images, size_t stage) {

@@ -34,6 +34,7 @@ torch::Tensor FourierBasis(int64_t height, int64_t width, int64_t v, int64_t u) 
 
 Measures FourierSensitivity(const Classifier& classifier, const ImageSet& images,
                             const FourierMapOptions& options) {
+  constexpr int64_t kBatch = 250;
   const int64_t count = std::min(options.images, images.count()), height = images.height,
                 width = images.width;
   const AttackInput input = ImagesAsTensors(images, 0, count);
@@ -44,14 +45,20 @@ Measures FourierSensitivity(const Classifier& classifier, const ImageSet& images
   };
   Progress progress("Fourier map", height / 2 + 1, "rows");
   for (int64_t v = 0; v <= height / 2; ++v) {
-    if (InterruptRequested()) ThrowInterrupted("the finished parts are saved");
     for (int64_t u = 0; u < width; ++u) {
       const torch::Tensor signs = Signs(
           count, images.channels,
           RandomStream(options.seed, "analysis/fourier", static_cast<uint64_t>(v), static_cast<uint64_t>(u)));
-      const torch::Tensor added = options.norm * signs * FourierBasis(height, width, v, u);
-      const torch::Tensor wrong = Answers(classifier, (input.images + added).clamp(0, 1)) != input.labels;
-      const double error = wrong.sum().item<double>() / static_cast<double>(count);
+      const torch::Tensor basis = FourierBasis(height, width, v, u);
+      int64_t wrong = 0;
+      for (int64_t first = 0; first < count; first += kBatch) {
+        if (InterruptRequested()) ThrowInterrupted("the finished parts are saved");
+        const int64_t last = std::min(first + kBatch, count);
+        const torch::Tensor added = options.norm * signs.slice(0, first, last) * basis;
+        const torch::Tensor changed = (input.images.slice(0, first, last) + added).clamp(0, 1);
+        wrong += (Answers(classifier, changed) != input.labels.slice(0, first, last)).sum().item<int64_t>();
+      }
+      const double error = static_cast<double>(wrong) / static_cast<double>(count);
       // a real image has the same wave at (v, u) and (-v, -u)
       place(v, u) = place(-v, -u) = error;
     }

@@ -10,6 +10,8 @@
 #include "base/error.h"
 #include "data/recording.h"
 #include "data/reliability.h"
+#include "io/artifact.h"
+#include "io/json_lines.h"
 #include "nn/tensor.h"
 #include "similarity/compare.h"
 #include "similarity/unit_vectors.h"
@@ -42,6 +44,16 @@ ImageSet Select(const ImageSet& images, const std::vector<int64_t>& index) {
     selected.floats.insert(selected.floats.end(), image.begin(), image.end());
   }
   return selected;
+}
+
+// The images that the target at `path` is of: models in colour can be shown gray ones, too.
+ImageSet StimuliOf(const std::string& path, const std::string& stimuli, Color color) {
+  ImageSet images = LoadImages(stimuli, {.color = color});
+  if (images.channels == 1 || !std::filesystem::exists(DescriptionPath(path))) return images;
+  const Json description = ReadJson(DescriptionPath(path));
+  ImageSet gray = LoadImages(stimuli, {});
+  if (description.is_object() && description.value("stimuli_hash", Json()) == StimuliHash(gray)) return gray;
+  return images;
 }
 
 void CheckEnough(int64_t images, const std::string& where) {
@@ -125,8 +137,8 @@ Reference RecordingReference(const std::string& path, int64_t most, uint64_t see
           .gram = CentredGram(ToTensor(responses))};
 }
 
-Reference TargetReference(const std::string& path, const std::string& stimuli, int64_t most) {
-  const ImageSet images = LoadImages(stimuli, {});
+Reference TargetReference(const std::string& path, const std::string& stimuli, Color color, int64_t most) {
+  const ImageSet images = StimuliOf(path, stimuli, color);
   Target target(path, StimuliHash(images));
   CheckEnough(target.images(), path);
   if (target.images() != images.count())

@@ -31,8 +31,9 @@ struct Reference {
 // Responses of a recording, averaged over repeats and weighted by w, to its repeated images or, where none is
 // repeated, to all. At most `most` images, at even distances.
 Reference RecordingReference(const std::string& path, int64_t most, uint64_t seed);
-// A similarity target of the images `stimuli`. Its Gram matrix is the centred similarity itself.
-Reference TargetReference(const std::string& path, const std::string& stimuli, int64_t most);
+// A similarity target of the images `stimuli`, in colour where that is kept and the target does not say that
+// it was made of them in gray. Its Gram matrix is the centred similarity itself.
+Reference TargetReference(const std::string& path, const std::string& stimuli, Color color, int64_t most);
 
 // How like the reference features [n, d] of its images are.
 struct Likeness {

@@ -33,8 +33,9 @@ class Ascent {
     const torch::Tensor direction = DrawDirections(part_, norm_, options_.seed, purpose, attempt);
     Begin(Project(part_.images + epsilon_ * direction, part_.images, norm_, epsilon_));
     // The checkpoints of section 3.1: after 22 % of the steps, then ever closer, never closer than 6 %.
-    int64_t interval = std::max<int64_t>(22 * options_.steps / 100, 1), since = 0;
-    for (int step = 0; step < options_.steps && rows_.size(0) > 0; ++step) {
+    const int64_t steps = options_.steps;
+    int64_t interval = std::max<int64_t>(22 * steps / 100, 1), since = 0;
+    for (int64_t step = 0; step < steps && rows_.size(0) > 0; ++step) {
       const torch::Tensor next =
           ApgdStep(point_, previous_, gradient_, part_.images, step_, norm_, epsilon_, step == 0 ? 1 : 0.75);
       previous_ = point_;
@@ -42,8 +43,8 @@ class Ascent {
       Look();
       if (++since == interval) {
         Adapt(interval);
-        interval = std::max(interval - std::max<int64_t>(3 * options_.steps / 100, 1),
-                            std::max<int64_t>(6 * options_.steps / 100, 1));
+        interval =
+            std::max(interval - std::max<int64_t>(3 * steps / 100, 1), std::max<int64_t>(6 * steps / 100, 1));
         since = 0;
       }
     }
@@ -146,7 +147,7 @@ AttackOutcome Apgd(const Classifier& classifier, const AttackInput& input, Norm 
                    const ApgdOptions& options) {
   RequireUsable(options, epsilon);
   const bool dlr = options.loss == ApgdLoss::kDlr;
-  if (dlr) RequireClasses(classifier, input.targets.defined() ? 4 : 3, "the DLR loss");
+  if (dlr) RequireClasses(classifier, AttackName::kApgdDlr, AimOf(input));
   Victim victim(classifier, input, norm);
   Ascent ascent(victim, input, norm, epsilon, options, dlr ? Dlr : CrossEntropy);
   for (int restart = 0; restart < options.restarts && epsilon > 0; ++restart)
@@ -157,8 +158,8 @@ AttackOutcome Apgd(const Classifier& classifier, const AttackInput& input, Norm 
 AttackOutcome ApgdTargeted(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon,
                            const ApgdOptions& options) {
   RequireUsable(options, epsilon);
-  RequireUntargeted(input, "APGD-T");
-  RequireClasses(classifier, 4, "the targeted DLR loss");
+  RequireAim(AttackName::kAutoAttack, AimOf(input));  // APGD-T is a part of it
+  RequireClasses(classifier, AttackName::kAutoAttack, AimOf(input));
   Victim victim(classifier, input, norm);
   const torch::Tensor ranked = RankedOtherClasses(victim.clean_logits(), input.labels);
   for (int64_t rank = 0; rank < std::min(options.target_classes, ranked.size(1)); ++rank) {

@@ -22,8 +22,8 @@ void Merge(AttackOutcome& whole, const AttackOutcome& part, const torch::Tensor&
 AttackOutcome AutoAttack(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon,
                          const AutoAttackOptions& options) {
   RequireUsable(options, epsilon);
-  RequireUntargeted(input, "AutoAttack");
-  RequireClasses(classifier, 4, "AutoAttack");
+  RequireAim(AttackName::kAutoAttack, AimOf(input));
+  RequireClasses(classifier, AttackName::kAutoAttack, AimOf(input));
   const ApgdOptions apgd{
       .steps = options.steps, .target_classes = options.target_classes, .seed = options.seed};
   const FabOptions fab{.steps = options.steps,

@@ -29,7 +29,7 @@ torch::Tensor DeepFoolStep(const torch::Tensor& logits, const torch::Tensor& gra
 AttackOutcome DeepFool(const Classifier& classifier, const AttackInput& input, Norm norm,
                        const DeepFoolOptions& options) {
   RequireUsable(options);
-  RequireUntargeted(input, "DeepFool");
+  RequireAim(AttackName::kDeepFool, AimOf(input));
   Victim victim(classifier, input, norm);
   const torch::Tensor all = victim.Standing();
   torch::Tensor rows = all;

@@ -3,18 +3,29 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "base/error.h"
 #include "robustness/test_spec.h"
+#include "robustness/victim.h"
 
 namespace murine {
+namespace {
+
+constexpr int64_t kMostCounted = std::numeric_limits<int>::max();  // by an attack
+
+Aim AimFor(Targets targets) { return targets == Targets::kNone ? Aim::kAnyOther : Aim::kTarget; }
+
+}  // namespace
 
 void EvaluateOptions::CheckTests() const {
   const auto require = [](int64_t value, int64_t least, const char* option) {
-    if (value < least)
-      throw Error({.what = option,
-                   .expected = fmt::format("at least {}", least),
-                   .got = fmt::format("{}", value),
-                   .kind = ErrorKind::kUsage});
+    if (value >= least && value <= kMostCounted) return;
+    throw Error({.what = option,
+                 .expected = value < least ? fmt::format("at least {}", least)
+                                           : fmt::format("at most {}", kMostCounted),
+                 .got = fmt::format("{}", value),
+                 .kind = ErrorKind::kUsage});
   };
   require(batch, 1, "--batch");
   require(pgd_steps, 1, "--pgd-steps");
@@ -22,11 +33,16 @@ void EvaluateOptions::CheckTests() const {
   require(attack_steps, 0, "--attack-steps");
   ParseNoiseTests(noise);
   ParseCorruptionTests(corruptions);
-  ParseAttackTests(attacks);
+  for (const AttackTest& test : ParseAttackTests(attacks)) RequireAim(test.kind, AimFor(targets));
   if (attacks.empty() && !transfer_from.empty())
     throw Error({.what = "--transfer-from says whom to attack, but not how",
                  .expected = "--attacks too",
                  .kind = ErrorKind::kUsage});
+}
+
+void EvaluateOptions::CheckClasses(const Classifier& attacked) const {
+  for (const AttackTest& test : ParseAttackTests(attacks))
+    RequireClasses(attacked, test.kind, AimFor(targets));
 }
 
 }  // namespace murine

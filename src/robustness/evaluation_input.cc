@@ -99,6 +99,7 @@ EvaluationInput PrepareEvaluation(const EvaluateOptions& options) {
   RequireMemoryFor(options);
   input.classifier = Load(options, options.model, original);
   CheckFits(original, input.classifier, options.data);
+  options.CheckClasses(input.classifier);  // those of a source are as many
   input.config["model"] = input.classifier.hash;
   if (!options.transfer_from.empty()) {
     input.source = Load(options, options.transfer_from, original);

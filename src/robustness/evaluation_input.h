@@ -22,8 +22,9 @@ struct EvaluationInput {
   Json config;    // the options, with hashes in place of paths
 };
 
-// Errors: malformed tests, images without labels or of other channels, labels outside the classes, models
-// that do not fit each other or are in training mode, and what the readers refuse.
+// Errors: malformed tests, images without labels or of other channels, labels outside the classes, fewer
+// classes than an attack needs, models that do not fit each other or are in training mode, and what the
+// readers refuse.
 EvaluationInput PrepareEvaluation(const EvaluateOptions& options);
 
 // Error: images of other channels than the model's, or labels outside its classes.

@@ -18,13 +18,16 @@
 #include "robustness/attack.h"
 #include "robustness/corrupted_images.h"
 #include "robustness/defence_checks.h"
+#include "robustness/evaluation_input.h"
 #include "robustness/frost_textures.h"
 #include "robustness/intervals.h"
 #include "robustness/suite.h"
+#include "robustness/suite_tests.h"
 #include "robustness/test_results.h"
 
 namespace murine::evaluation_test {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -34,9 +37,9 @@ struct Evaluated {
   EvaluateOptions options;
   static constexpr int64_t kImages = 14;
 
-  explicit Evaluated(int64_t channels = 1, uint64_t seed = 1, int64_t width = 3) {
+  explicit Evaluated(int64_t channels = 1, uint64_t seed = 1, int64_t width = 3, int64_t classes = 5) {
     const ResNetOptions shape{
-        .width = width, .classes = 5, .channels = channels, .height = 8, .image_width = 9};
+        .width = width, .classes = classes, .channels = channels, .height = 8, .image_width = 9};
     ResNet network(shape, seed);
     SafeTensors file;
     AddModule(file, "", *network);
@@ -51,7 +54,7 @@ struct Evaluated {
     torch::NoGradGuard no_grad;
     const torch::Tensor predicted = classifier.logits(images).argmax(1);
     std::vector<int64_t> labels(predicted.data_ptr<int64_t>(), predicted.data_ptr<int64_t>() + kImages);
-    labels[3] = (labels[3] + 1) % 5;
+    labels[3] = (labels[3] + 1) % classes;
     WriteNpy<uint8_t>(Path("images.npy"), {kImages, channels, 8, 9}, pixels);
     WriteNpy<int64_t>(Path("labels.npy"), {kImages}, labels);
     options.model = Path("model.safetensors");
@@ -166,6 +169,60 @@ void ExpectSameBytesAfterAnyKill(int64_t width) {
 
 TEST(Evaluate, SameBytesAfterAnyKillAndSameFiguresWithAnotherBatch) {
   for (const int64_t width : {3, 8}) ExpectSameBytesAfterAnyKill(width);
+}
+
+// A kill between the result and the end leaves what was unfinished beside it.
+TEST(Evaluate, ClearsUpBesideAFinishedResult) {
+  Evaluated evaluated;
+  evaluated.Run();
+  const std::vector<std::string> names = evaluated.folder.Names();
+  Put(evaluated.Path("out.json.partial"), "left");
+  evaluated.options.seed = 1;
+  EXPECT_THROW(evaluated.Run(), Error);  // another evaluation's, perhaps: it stays
+  EXPECT_TRUE(std::filesystem::exists(evaluated.Path("out.json.partial")));
+  evaluated.options.seed = 0;
+  evaluated.Run();
+  EXPECT_EQ(evaluated.folder.Names(), names);
+}
+
+// Before models and images are looked for, which are not there.
+TEST(Evaluate, RefusesAnotherCommandsFileFirst) {
+  Evaluated evaluated;
+  evaluated.Run();
+  std::string damaged = ReadFile(evaluated.Path("out.json"));
+  damaged[2] = '!';
+  Put(evaluated.Path("out.json"), damaged);
+  EXPECT_THAT(MessageOf([&] { evaluated.Run(); }), HasSubstr("hash does not fit its content"));
+  Put(evaluated.Path("out.json"), "notes");
+  evaluated.options.model = evaluated.Path("absent.safetensors");
+  evaluated.options.data = "npy:" + evaluated.Path("absent.npy");
+  EXPECT_THAT(MessageOf([&] { evaluated.Run(); }),
+              AllOf(HasSubstr("nothing that this command writes in " + evaluated.Path("out.json")),
+                    HasSubstr("--out")));
+  EXPECT_EQ(ReadFile(evaluated.Path("out.json")), "notes");
+}
+
+// Not when the attack's turn comes: no test has run before.
+TEST(Evaluate, RefusesTooFewClassesBeforeAnyTest) {
+  const auto message = [](int64_t classes, const std::string& attacks, Targets targets) {
+    Evaluated evaluated(1, 1, 3, classes);
+    evaluated.options.attacks = "fgsm:0.02 " + attacks;
+    evaluated.options.targets = targets;
+    const std::string said = MessageOf([&] { evaluated.Run(); });
+    EXPECT_FALSE(std::filesystem::exists(evaluated.Path("out.json.partial"))) << attacks;
+    return said;
+  };
+  const auto too_few = [](const char* attack, const char* expected) {
+    return AllOf(HasSubstr(std::string("too few classes for ") + attack), HasSubstr(expected));
+  };
+  EXPECT_THAT(message(3, "autoattack:0.02", Targets::kNone),
+              too_few("autoattack", "expected 4 or more, got 3"));
+  EXPECT_THAT(message(2, "apgd-dlr:0.02", Targets::kNone), too_few("apgd-dlr", "expected 3 or more, got 2"));
+  EXPECT_THAT(message(2, "apgd:0.02", Targets::kNone), too_few("apgd", "expected 3 or more, got 2"));
+  EXPECT_THAT(message(3, "apgd:0.02", Targets::kClassWise),
+              too_few("apgd with targets", "expected 4 or more, got 3"));
+  EXPECT_EQ(message(3, "apgd:0.02", Targets::kNone), "no error");
+  EXPECT_EQ(message(2, "apgd-ce:0.02", Targets::kClassWise), "no error");
 }
 
 TEST(Evaluate, WhatIsAskedForTwiceIsMadeOnce) {
@@ -308,6 +365,30 @@ TEST(Evaluate, BoundaryStartsFromOtherImages) {
       }
   EXPECT_GE(reachable, 9);
   EXPECT_GE(at_most("element.json", 1), reachable);
+}
+
+// The set becomes a tensor at the first need of starts, and no more: what changes afterwards is not seen.
+TEST(Subject, KeepsTheImagesThatWalksStartFrom) {
+  const Evaluated evaluated;
+  EvaluationInput input = PrepareEvaluation(evaluated.options);
+  const Subject subject(evaluated.options, input);
+  torch::Tensor starts;
+  NamedAttack look;
+  look.walks = true;
+  look.run = [&](const Classifier&, const AttackInput& batch, double) {
+    starts = batch.starts;
+    const int64_t n = batch.images.size(0);
+    return AttackOutcome{.adversarial = batch.images,
+                         .success = torch::zeros({n}, torch::kBool),
+                         .perturbation = torch::full({n}, INFINITY),
+                         .queries = torch::ones({n}, torch::kInt64)};
+  };
+  subject.Attack(look, 0, Norm::kL2, 0, 5, {});
+  EXPECT_GT(starts.max().item<float>(), 0);
+  ASSERT_FALSE(input.images.bytes.empty());
+  std::ranges::fill(input.images.bytes, uint8_t{0});
+  subject.Attack(look, 0, Norm::kL2, 5, 10, {});
+  EXPECT_GT(starts.max().item<float>(), 0);
 }
 
 TEST(FrostTextures, ArePhotographsReducedOrArraysAsTheyAre) {

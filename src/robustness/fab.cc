@@ -150,7 +150,7 @@ AttackOutcome Fab(const Classifier& classifier, const AttackInput& input, Norm n
 AttackOutcome FabTargeted(const Classifier& classifier, const AttackInput& input, Norm norm, double epsilon,
                           const FabOptions& options) {
   RequireUsable(options, epsilon);
-  RequireUntargeted(input, "FAB-T");
+  RequireAim(AttackName::kAutoAttack, AimOf(input));  // FAB-T is a part of it
   Victim victim(classifier, input, norm);
   const torch::Tensor ranked = RankedOtherClasses(victim.clean_logits(), input.labels);
   for (int64_t rank = 0; rank < std::min(options.target_classes, ranked.size(1)) && epsilon > 0; ++rank) {

@@ -195,6 +195,8 @@ std::vector<std::pair<std::string, const Records*>> Suite::Columns() {
 }  // namespace
 
 Json Evaluate(const EvaluateOptions& options, const std::filesystem::path& out, const Ranks& ranks) {
+  if (ranks.first()) RefuseOtherKind(out, ArtifactKind::kJson);
+  const std::filesystem::path partial = out.string() + ".partial";
   const EvaluationInput input = PrepareEvaluation(options);
   Json common = input.config;
   common["batch"] = options.batch;
@@ -205,13 +207,15 @@ Json Evaluate(const EvaluateOptions& options, const std::filesystem::path& out, 
     RefuseOtherConfig(stored.is_object() ? stored.value("config", Json::object()) : stored, input.config,
                       out);
     CheckBeside(out, stored.value("files", Json()), Missing::kRefuse);
+    std::error_code ignored;                    // a finished result is shown whatever stays beside it
+    std::filesystem::remove(partial, ignored);  // of a process that was killed right after the result
     for (Json& entry : stored["tests"]) entry["seconds"] = nullptr;
   }
   if (!ranks.Broadcast(stored.is_null() ? "" : "finished", "whether the evaluation is finished").empty())
     return stored;
   spdlog::info("{}", input.classifier.description);
   if (input.source) spdlog::info("attacked in its place: {}", input.source->description);
-  Suite suite(options, input, out.string() + ".partial", ranks);
+  Suite suite(options, input, partial, ranks);
   suite.Run();
   const std::vector<int64_t> predictions = Predictions(ranks, suite.subject());
   if (!ranks.first()) return {};

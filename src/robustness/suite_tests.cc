@@ -189,23 +189,22 @@ AttackInput Subject::Batch(int64_t first, int64_t last) const {
 }
 
 torch::Tensor Subject::Starts(const AttackInput& batch) const {
-  const ImageSet& images = input_.images;
-  const torch::Tensor pool =
-      ToTensor(images.Floats(0, count()), {count(), images.channels, images.height, images.width});
-  if (!predictions_.defined()) {
+  if (!pool_.defined()) {
     torch::NoGradGuard no_grad;
+    const torch::Tensor all = Batch(0, count()).images;
     std::vector<torch::Tensor> parts;
-    for (const torch::Tensor& part : pool.split(options_.batch))
+    for (const torch::Tensor& part : all.split(options_.batch))
       parts.push_back(attacked().logits(part).argmax(1));
     predictions_ = torch::cat(parts);
+    pool_ = all;
   }
   const torch::Tensor allowed =
       targeted() ? predictions_.eq(batch.targets.unsqueeze(1)) : predictions_.ne(batch.labels.unsqueeze(1));
   const int64_t k = targeted() ? 1 : std::min(kStarts, attacked().classes - 1);
-  const torch::Tensor places = NearestOfEachClass(batch.images, pool, predictions_, allowed, k);
+  const torch::Tensor places = NearestOfEachClass(batch.images, pool_, predictions_, allowed, k);
   std::vector<torch::Tensor> starts;
   for (const torch::Tensor& rank : places.clamp_min(0).unbind(1))
-    starts.push_back(pool.index_select(0, rank));
+    starts.push_back(pool_.index_select(0, rank));
   return torch::stack(starts, 1);
 }
 

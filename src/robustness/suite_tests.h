@@ -58,8 +58,10 @@ class Subject {
 
   const EvaluateOptions& options_;
   const EvaluationInput& input_;
-  torch::Tensor targets_;              // [images], or undefined
-  mutable torch::Tensor predictions_;  // [images] of the attacked model, from the first need of starts on
+  torch::Tensor targets_;  // [images], or undefined
+  // From the first need of starts on: all images [images, c, h, w], and [images] what the attacked model
+  // takes them for.
+  mutable torch::Tensor pool_, predictions_;
 };
 
 // Every test that the options name, in the order of the results. `subject` outlives them.

@@ -88,6 +88,19 @@ bool IsMinimal(AttackName name) { return name >= AttackName::kFab; }
 
 bool IsBlackBox(AttackName name) { return name == AttackName::kSquare || name == AttackName::kBoundary; }
 
+void RequireAim(AttackName name, Aim aim) {
+  if (aim == Aim::kAnyOther || (name != AttackName::kAutoAttack && name != AttackName::kDeepFool)) return;
+  throw Error({.what = std::string(NameOf(name)) + " has no targeted form",
+               .hint = "targeted are fgsm, pgd, apgd, square, fab, boundary, brendel-bethge, fmn and cw",
+               .kind = ErrorKind::kUsage});
+}
+
+int64_t FewestClasses(AttackName name, Aim aim) {
+  if (name == AttackName::kAutoAttack) return 4;  // its APGD-T has the targeted loss
+  if (name != AttackName::kApgdDlr && name != AttackName::kApgd) return 1;
+  return aim == Aim::kTarget ? 4 : 3;
+}
+
 std::vector<double> EpsilonGrid(Norm norm) {
   if (norm == Norm::kL2) return {0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1, 2};
   return {0.25 / 255, 0.5 / 255, 1 / 255., 1.5 / 255, 2 / 255.,

@@ -32,6 +32,13 @@ bool IsMinimal(AttackName name);
 // Asks for outputs or decisions alone, never for a gradient.
 bool IsBlackBox(AttackName name);
 
+// What an attack wants an image to be taken for: any class but its label, or one that is named.
+enum class Aim { kAnyOther, kTarget };
+// Error kUsage: the attack has no targeted form.
+void RequireAim(AttackName name, Aim aim);
+// How many classes a model must tell apart: some losses rank three or four of them.
+int64_t FewestClasses(AttackName name, Aim aim);
+
 struct NoiseTest {
   Noise kind;
   std::vector<double> levels;

@@ -3,7 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "base/error.h"
+#include "robustness/evaluate_options.h"
 
 namespace murine::test_spec_test {
 
@@ -55,6 +58,50 @@ TEST(TestSpec, RefusesWhatItDoesNotKnow) {
   }
   for (const char* text : {"pgf", "pgd:l3", "pgd:linf:x", "pgd:linf:1:2"})
     EXPECT_THROW(ParseAttackTests(text), Error) << text;
+}
+
+// What CheckTests refuses; nothing where all can run.
+ErrorParts Refused(const EvaluateOptions& options) {
+  try {
+    options.CheckTests();
+  } catch (const Error& error) {
+    return error.parts();
+  }
+  return {};
+}
+
+TEST(EvaluateOptions, RefuseTargetsWhereAnAttackHasNoTargetedForm) {
+  EvaluateOptions options;
+  options.attacks = "boundary deepfool:l2 autoattack";
+  EXPECT_EQ(Refused(options).what, "");
+  options.targets = Targets::kClassWise;
+  for (const char* name : {"deepfool", "autoattack"}) {
+    options.attacks = std::string("boundary ") + name + ":l2";
+    EXPECT_EQ(Refused(options).what, std::string(name) + " has no targeted form");
+    EXPECT_EQ(Refused(options).kind, ErrorKind::kUsage);
+  }
+  options.attacks = "fgsm pgd apgd-ce apgd-dlr apgd square fab boundary brendel-bethge fmn cw";
+  EXPECT_EQ(Refused(options).what, "");
+}
+
+TEST(EvaluateOptions, CountNoFurtherThanAnAttack) {
+  constexpr int64_t kMost = std::numeric_limits<int>::max();
+  for (const auto& [count, name] : {std::pair{&EvaluateOptions::pgd_steps, "--pgd-steps"},
+                                    {&EvaluateOptions::attack_steps, "--attack-steps"},
+                                    {&EvaluateOptions::restarts, "--restarts"},
+                                    {&EvaluateOptions::batch, "--batch"}}) {
+    EvaluateOptions options;
+    options.*count = kMost;
+    EXPECT_EQ(Refused(options).what, "") << name;
+    for (const int64_t more : {kMost + 1, int64_t{4294967300}, std::numeric_limits<int64_t>::max()}) {
+      options.*count = more;
+      const ErrorParts parts = Refused(options);
+      EXPECT_EQ(parts.what, name);
+      EXPECT_EQ(parts.expected, "at most 2147483647");
+      EXPECT_EQ(parts.got, std::to_string(more));
+      EXPECT_EQ(parts.kind, ErrorKind::kUsage);
+    }
+  }
 }
 
 }  // namespace murine::test_spec_test

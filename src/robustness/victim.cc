@@ -129,11 +129,13 @@ AttackOutcome Victim::Outcome() const {
   return {adversarial_, perturbation_.isfinite(), perturbation_, queries_};
 }
 
-void RequireClasses(const Classifier& classifier, int64_t least, std::string_view what) {
-  if (classifier.classes < least)
-    throw Error({.what = fmt::format("too few classes for {}", what),
+void RequireClasses(const Classifier& classifier, AttackName attack, Aim aim) {
+  const int64_t fewest = FewestClasses(attack, aim);
+  if (classifier.classes < fewest)
+    throw Error({.what = fmt::format("too few classes for {}{}", NameOf(attack),
+                                     aim == Aim::kTarget ? " with targets" : ""),
                  .where = classifier.description,
-                 .expected = fmt::format("{} or more", least),
+                 .expected = fmt::format("{} or more", fewest),
                  .got = fmt::format("{}", classifier.classes),
                  .hint = "apgd-ce, fab and square need only two"});
 }
@@ -154,12 +156,6 @@ void RequireNumber(std::string_view name, double value) {
                  .expected = "a finite number, 0 or more",
                  .got = fmt::format("{}", value),
                  .kind = ErrorKind::kUsage});
-}
-
-void RequireUntargeted(const AttackInput& input, std::string_view what) {
-  if (input.targets.defined())
-    throw Error({.what = fmt::format("{} has no targeted form", what),
-                 .hint = "targeted are pgd, apgd, square, fab, boundary, brendel-bethge, fmn and cw"});
 }
 
 void KeepRows(const torch::Tensor& keep, std::initializer_list<torch::Tensor*> tensors) {

@@ -5,6 +5,7 @@
 #include <initializer_list>
 
 #include "robustness/attack.h"
+#include "robustness/test_spec.h"
 
 namespace murine {
 
@@ -60,9 +61,10 @@ class Victim {
   torch::Tensor clean_logits_, adversarial_, perturbation_, queries_;
 };
 
-// Errors for what an attack cannot do; `what` names it.
-void RequireClasses(const Classifier& classifier, int64_t least, std::string_view what);
-void RequireUntargeted(const AttackInput& input, std::string_view what);
+inline Aim AimOf(const AttackInput& input) { return input.targets.defined() ? Aim::kTarget : Aim::kAnyOther; }
+
+// Error: fewer classes than the attack needs.
+void RequireClasses(const Classifier& classifier, AttackName attack, Aim aim);
 
 // Error kUsage for a count below 1, for a number that is negative or not finite.
 void RequireCount(std::string_view name, int64_t value);
