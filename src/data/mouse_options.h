@@ -47,47 +47,77 @@ struct MouseOptions {
   template <class Self, class Visitor>
   static void Visit(Self& self, Visitor&& visit) {
     visit("screen-degrees", self.screen_degrees, "width of the screen in degrees of visual field");
-    visit("frequency-median", self.frequency_median, "preferred spatial frequency, cycles a degree");
-    visit("frequency-spread", self.frequency_spread, "of its logarithm");
-    visit("frequency-lowest", self.frequency_lowest, "cut below");
-    visit("frequency-highest", self.frequency_highest, "cut above");
-    visit("bandwidth-mean", self.bandwidth_mean, "at half response, octaves; wide is small");
-    visit("bandwidth-spread", self.bandwidth_spread, "of the octaves");
-    visit("bandwidth-lowest", self.bandwidth_lowest, "cut below");
-    visit("bandwidth-highest", self.bandwidth_highest, "cut above");
-    visit("aspect-lowest", self.aspect_lowest, "size across the carrier over size along it");
-    visit("aspect-highest", self.aspect_highest, "");
-    visit("complex-share", self.complex_share, "of the neurons that answer to images; the others are simple");
-    visit("unresponsive-share", self.unresponsive_share, "of all neurons");
+    visit("frequency-median", self.frequency_median,
+          "median of the neurons' preferred spatial frequencies, cycles a degree");
+    visit("frequency-spread", self.frequency_spread,
+          "standard deviation of the logarithm of preferred spatial frequencies");
+    visit("frequency-lowest", self.frequency_lowest,
+          "lowest preferred spatial frequency, cycles a degree; lower draws are set to it");
+    visit("frequency-highest", self.frequency_highest,
+          "highest preferred spatial frequency, cycles a degree; higher draws are set to it");
+    visit("bandwidth-mean", self.bandwidth_mean,
+          "mean of the neurons' bandwidths of frequency at half response, octaves; a wide band is a small "
+          "field");
+    visit("bandwidth-spread", self.bandwidth_spread, "standard deviation of the bandwidths, octaves");
+    visit("bandwidth-lowest", self.bandwidth_lowest,
+          "narrowest bandwidth, octaves; narrower draws are set to it");
+    visit("bandwidth-highest", self.bandwidth_highest,
+          "widest bandwidth, octaves; wider draws are set to it");
+    visit("aspect-lowest", self.aspect_lowest,
+          "least ratio of a receptive field's size across the carrier to that along it");
+    visit("aspect-highest", self.aspect_highest,
+          "greatest ratio of size across the carrier to size along it; drawn uniformly from the least on");
+    visit("complex-share", self.complex_share,
+          "share of complex cells among the neurons that answer to images; the others are simple");
+    visit("unresponsive-share", self.unresponsive_share,
+          "share of all neurons that answer alike to every image");
     visit("magnification", self.magnification, "micrometres of cortex a degree");
-    visit("scatter", self.scatter, "of receptive fields about the map, micrometres");
-    visit("depth-lowest", self.depth_lowest, "micrometres");
-    visit("depth-highest", self.depth_highest, "micrometres");
-    visit("half-contrast", self.half_contrast, "of contrast normalization");
-    visit("local-pool", self.local_pool, "weight of the contrast under the receptive field");
-    visit("screen-pool", self.screen_pool, "weight of the contrast of the whole screen");
-    visit("rate-median", self.rate_median, "mean response of a neuron");
-    visit("rate-spread", self.rate_spread, "of its logarithm");
-    visit("threshold-lowest", self.threshold_lowest, "share of images that leave a neuron silent");
-    visit("threshold-highest", self.threshold_highest, "");
-    visit("exponent-lowest", self.exponent_lowest, "of the drive above threshold");
-    visit("exponent-highest", self.exponent_highest, "");
-    visit("spontaneous-lowest", self.spontaneous_lowest, "share of the mean response that needs no image");
-    visit("spontaneous-highest", self.spontaneous_highest, "");
-    visit("event-median", self.event_median, "response to one event");
-    visit("event-spread", self.event_spread, "of its logarithm, over neurons");
-    visit("event-shape", self.event_shape, "of the Gamma distribution of its sizes; 1: exponential");
+    visit("scatter", self.scatter, "standard deviation of neurons' places about the map, micrometres");
+    visit("depth-lowest", self.depth_lowest, "least depth of a neuron in the cortex, micrometres");
+    visit("depth-highest", self.depth_highest,
+          "greatest depth of a neuron in the cortex, micrometres; drawn uniformly from the least on");
+    visit("half-contrast", self.half_contrast,
+          "constant of contrast normalization: contrasts well above it hardly raise a response");
+    visit("local-pool", self.local_pool,
+          "weight in contrast normalization of the contrast under the receptive field");
+    visit("screen-pool", self.screen_pool,
+          "weight in contrast normalization of the contrast of the whole screen");
+    visit("rate-median", self.rate_median, "median of the neurons' mean responses");
+    visit("rate-spread", self.rate_spread, "standard deviation of the logarithm of neurons' mean responses");
+    visit("threshold-lowest", self.threshold_lowest,
+          "least share of images that do not drive a neuron above its threshold");
+    visit("threshold-highest", self.threshold_highest,
+          "greatest share of images that do not drive a neuron above its threshold, for sparse responses; "
+          "drawn uniformly from the least on");
+    visit("exponent-lowest", self.exponent_lowest,
+          "least power to which a neuron's drive above its threshold is raised");
+    visit("exponent-highest", self.exponent_highest,
+          "greatest power of the drive above threshold, for heavy tails; drawn uniformly from the least on");
+    visit("spontaneous-lowest", self.spontaneous_lowest,
+          "least share of a neuron's mean response that needs no image");
+    visit("spontaneous-highest", self.spontaneous_highest,
+          "greatest share of the mean response that needs no image; drawn uniformly from the least on");
+    visit("event-median", self.event_median,
+          "median over neurons of the mean size of an event, of which a trial's response is the sum");
+    visit("event-spread", self.event_spread,
+          "standard deviation over neurons of the logarithm of an event's mean size");
+    visit("event-shape", self.event_shape,
+          "shape of the Gamma distribution of an event's sizes; 1: exponential");
     visit("arousal-gain", self.arousal_gain, "log gain for one standard deviation of arousal");
-    visit("arousal-spread", self.arousal_spread, "of its coupling over neurons");
+    visit("arousal-spread", self.arousal_spread,
+          "standard deviation over neurons of how strongly arousal counts, whose mean is 1");
     visit("fluctuation", self.fluctuation, "standard deviation of the log gain that all neurons share");
     visit("shared-dimensions", self.shared_dimensions,
-          "of gains that each neuron mixes in its own way; 0: none");
+          "how many gains of the trial there are that each neuron mixes in its own way; 0: none");
     visit("shared-sigma", self.shared_sigma, "standard deviation of a neuron's log gain from these");
-    visit("gaze-sigma", self.gaze_sigma, "of the eye's position, pixels of the stimulus");
-    visit("gaze-memory", self.gaze_memory, "correlation of gaze from trial to trial");
-    visit("arousal-memory", self.arousal_memory, "the same for arousal");
-    visit("pupil-memory", self.pupil_memory, "the same for what moves the pupil but arousal");
-    visit("running-threshold", self.running_threshold, "arousal above which the mouse runs");
+    visit("gaze-sigma", self.gaze_sigma,
+          "standard deviation of the gaze along each axis, pixels of the stimulus");
+    visit("gaze-memory", self.gaze_memory, "correlation of the gaze from one trial to the next");
+    visit("arousal-memory", self.arousal_memory, "correlation of arousal from one trial to the next");
+    visit("pupil-memory", self.pupil_memory,
+          "correlation from one trial to the next of what moves the pupil beside arousal");
+    visit("running-threshold", self.running_threshold,
+          "arousal above which the mouse runs, in standard deviations");
   }
 };
 
