@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/random.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <numeric>
@@ -81,8 +82,14 @@ double RandomStream::Gamma(double shape) {
   }
 }
 
-// Knuth's product of uniforms on pieces of at most 16: sums of Poisson numbers are Poisson.
+// Knuth's product of uniforms on pieces of at most 16: sums of Poisson numbers are Poisson. From 2^16 on,
+// where that takes long, the normal numbers that they come near to.
 int64_t RandomStream::Poisson(double mean) {
+  constexpr double kNormalFrom = 0x1p16, kMost = 0x1p62;
+  if (mean >= kNormalFrom) {
+    const double most = std::min(mean, kMost);
+    return std::llround(std::clamp(most + std::sqrt(most) * Normal(), 0.0, kMost));
+  }
   int64_t count = 0;
   while (mean > 0) {
     const double piece = std::min(mean, 16.0);

@@ -60,6 +60,14 @@ TEST(RandomStream, MomentsOfTheDistributions) {
     EXPECT_NEAR(poisson.mean, mean, 5 * std::sqrt(mean) / root);
     EXPECT_NEAR(poisson.variance / mean, 1, 0.03);
   }
+  for (const double mean : {65535.0, 65536.0, 1e9}) {
+    constexpr int kFewDraws = 2000;
+    const Moments poisson = Sample(kFewDraws, [&] { return static_cast<double>(stream.Poisson(mean)); });
+    EXPECT_NEAR(poisson.mean, mean, 5 * std::sqrt(mean / kFewDraws));
+    EXPECT_NEAR(poisson.variance / mean, 1, 0.2);
+  }
+  EXPECT_GT(stream.Poisson(1e300), int64_t{1} << 61);  // as many as there is a number for
+  EXPECT_GT(stream.Poisson(HUGE_VAL), int64_t{1} << 61);
   for (const double shape : {0.5, 3.0}) {
     const Moments gamma = Sample(kDraws, [&] { return stream.Gamma(shape); });
     EXPECT_NEAR(gamma.mean, shape, 5 * std::sqrt(shape) / root);
