@@ -7,14 +7,11 @@
 
 #include "base/error.h"
 #include "robustness/test_spec.h"
-#include "robustness/victim.h"
 
 namespace murine {
 namespace {
 
 constexpr int64_t kMostCounted = std::numeric_limits<int>::max();  // by an attack
-
-Aim AimFor(Targets targets) { return targets == Targets::kNone ? Aim::kAnyOther : Aim::kTarget; }
 
 }  // namespace
 
@@ -33,16 +30,13 @@ void EvaluateOptions::CheckTests() const {
   require(attack_steps, 0, "--attack-steps");
   ParseNoiseTests(noise);
   ParseCorruptionTests(corruptions);
-  for (const AttackTest& test : ParseAttackTests(attacks)) RequireAim(test.kind, AimFor(targets));
+  for (const AttackTest& test : ParseAttackTests(attacks)) RequireAim(test.kind, aim());
   if (attacks.empty() && !transfer_from.empty())
     throw Error({.what = "--transfer-from says whom to attack, but not how",
                  .expected = "--attacks too",
                  .kind = ErrorKind::kUsage});
 }
 
-void EvaluateOptions::CheckClasses(const Classifier& attacked) const {
-  for (const AttackTest& test : ParseAttackTests(attacks))
-    RequireClasses(attacked, test.kind, AimFor(targets));
-}
+Aim EvaluateOptions::aim() const { return targets == Targets::kNone ? Aim::kAnyOther : Aim::kTarget; }
 
 }  // namespace murine

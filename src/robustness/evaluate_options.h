@@ -8,7 +8,7 @@
 
 namespace murine {
 
-struct Classifier;
+enum class Aim;  // robustness/test_spec.h
 
 enum class Targets { kNone, kElementWise, kClassWise };
 inline std::span<const EnumName<Targets>> EnumNames(Targets) {
@@ -35,7 +35,7 @@ struct EvaluateOptions {
   uint64_t seed = 0;
 
   void CheckTests() const;  // all but where the model and the images are; Error kUsage
-  void CheckClasses(const Classifier& attacked) const;  // Error: fewer than one of the attacks needs
+  Aim aim() const;
 
   template <class Self, class Visitor>
   static void Visit(Self& self, Visitor&& visit) {

@@ -12,6 +12,8 @@
 #include "nn/resnet_size.h"
 #include "nn/tensor.h"
 #include "robustness/defence_checks.h"
+#include "robustness/test_spec.h"
+#include "robustness/victim.h"
 
 namespace murine {
 namespace {
@@ -99,7 +101,8 @@ EvaluationInput PrepareEvaluation(const EvaluateOptions& options) {
   RequireMemoryFor(options);
   input.classifier = Load(options, options.model, original);
   CheckFits(original, input.classifier, options.data);
-  options.CheckClasses(input.classifier);  // those of a source are as many
+  for (const AttackTest& test : ParseAttackTests(options.attacks))  // the classes of a source are as many
+    RequireClasses(input.classifier, test.kind, options.aim());
   input.config["model"] = input.classifier.hash;
   if (!options.transfer_from.empty()) {
     input.source = Load(options, options.transfer_from, original);
