@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <string_view>
 
 #include "base/error.h"
@@ -34,7 +33,7 @@ void RefuseUnknownCommand(const CLI::App& app, const std::string& name) {
   murine::ThrowUnknownName("command", name, "", known, murine::ErrorKind::kUsage);
 }
 
-int RunCommand(int argc, char** argv) {
+int Run(int argc, char** argv) {
   CLI::App app(
       "murine turns recordings of a mouse's visual cortex into vision models that are hard to fool.\n"
       "recording -> encoding model (fit) -> similarity target -> regularized classifier (train) -> evaluate",
@@ -76,9 +75,12 @@ int RunCommand(int argc, char** argv) {
   return 0;
 }
 
-int Run(int argc, char** argv) {
+}  // namespace
+
+int main(int argc, char** argv) {
+  murine::SetUpTerminate();
   try {
-    return RunCommand(argc, argv);
+    return Run(argc, argv);
   } catch (const murine::Error& error) {
     switch (error.kind()) {
       case murine::ErrorKind::kUsage:
@@ -97,17 +99,4 @@ int Run(int argc, char** argv) {
   } catch (const std::exception& error) {
     return Report(error.what(), kFailed);
   }
-}
-
-}  // namespace
-
-int main(int argc, char** argv) {
-  murine::SetUpTerminate();
-  const int status = Run(argc, argv);
-#ifndef __SANITIZE_ADDRESS__  // which looks for leaks at the end
-  // libtorch takes a fifth of a short command's time to take down what it set up.
-  std::fflush(nullptr);
-  std::_Exit(status);
-#endif
-  return status;
 }
