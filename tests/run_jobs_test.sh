@@ -88,9 +88,16 @@ same one shards
 if run shards --shard 3/2 2>message; then exit 1; fi
 grep -q 'malformed shard' message
 
-# A stage that fails: the others are done, the message says why and where the log is.
+# What cannot work is refused before the first stage.
 if run two --set targets.features.layer=layer9 >/dev/null 2>message; then exit 1; fi
 grep -q "unknown layer 'layer9'" message
+
+# A stage that fails: the others are done, the message says why and where the log is.
+if run two --set classifiers.labels.lr=1e20 >/dev/null 2>message; then exit 1; fi
+grep -q 'train labels failed: .*is not finite' message
+grep -q 'error: 1 of 10 stages failed and 5 could not run without them' message
+log=$(sed -n 's/^ *its log: //p' message)
+grep -q 'is not finite' "two/$log"
 
 # A full disk: what is done stays, and the same command goes on. Needs a small disk of one's own.
 if unshare -rm true 2>/dev/null; then

@@ -2,6 +2,7 @@
 #include "base/numbers.h"
 
 #include <charconv>
+#include <cstddef>
 
 namespace murine {
 
@@ -17,6 +18,16 @@ std::vector<double> NumbersOf(std::string_view text) {
     if (text[0] != ',') return {};
     text.remove_prefix(1);
   }
+}
+
+double Quantile(std::span<const double> sorted, double share) {
+  const double place = share * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<size_t>(place);
+  const double part = place - static_cast<double>(below);
+  if (part == 0) return sorted[below];
+  // not (1 - part) a + part b: an infinite b makes the whole infinite, two of them no NaN
+  return sorted[below + 1] == sorted[below] ? sorted[below]
+                                            : sorted[below] + part * (sorted[below + 1] - sorted[below]);
 }
 
 }  // namespace murine

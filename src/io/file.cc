@@ -116,6 +116,12 @@ void WriteFileAtomically(const std::filesystem::path& path, std::string_view tex
   file.Commit();
 }
 
+bool IsFileOfName(int descriptor, const std::filesystem::path& name) {
+  struct stat here {
+  }, there{};
+  return fstat(descriptor, &here) == 0 && stat(name.c_str(), &there) == 0 && here.st_ino == there.st_ino;
+}
+
 MappedFile::MappedFile(const std::filesystem::path& path) {
   Descriptor descriptor{-1};
   const auto size = static_cast<size_t>(OpenForReading(path, descriptor));

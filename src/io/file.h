@@ -33,6 +33,9 @@ class AtomicFile {
 
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view text);
 
+// Is the open file the one of that name still? Another process may have renamed or removed it since.
+bool IsFileOfName(int descriptor, const std::filesystem::path& name);
+
 // A file read through memory mapping; its bytes live as long as the object.
 class MappedFile {
  public:

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "io/file.h"
 
 namespace murine {
 namespace {
@@ -67,10 +67,7 @@ int Lock(const fs::path& file, int mode) {
       return -1;
     }
     // Some network file systems have no such locks: then nobody is kept out, and nothing is lost by going on.
-    struct stat here {
-    }, there{};
-    if (fstat(descriptor, &here) == 0 && stat(file.c_str(), &there) == 0 && here.st_ino == there.st_ino)
-      return descriptor;
+    if (IsFileOfName(descriptor, file)) return descriptor;
     close(descriptor);
   }
 }

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/numbers.h"
 #include "robustness/intervals.h"
 #include "robustness/pgd.h"
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "base/numbers.h"
+
 namespace murine {
 namespace {
 
@@ -29,16 +31,6 @@ Interval WilsonInterval(int64_t successes, int64_t n) {
   const double centre = (p + z * z / (2 * count)) / scale;
   const double half = z / scale * std::sqrt(p * (1 - p) / count + z * z / (4 * count * count));
   return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
-}
-
-double Quantile(std::span<const double> sorted, double share) {
-  const double place = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(place);
-  const double part = place - static_cast<double>(below);
-  if (part == 0) return sorted[below];
-  // not (1 - part) a + part b: an infinite b makes the whole infinite, two of them no NaN
-  return sorted[below + 1] == sorted[below] ? sorted[below]
-                                            : sorted[below] + part * (sorted[below + 1] - sorted[below]);
 }
 
 Interval BootstrapMedian(std::span<const double> values, RandomStream stream) {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "base/numbers.h"
 #include "robustness/autoattack.h"
 #include "robustness/intervals.h"
 

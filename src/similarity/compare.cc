@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/numbers.h"
 #include "base/progress.h"
 #include "base/random.h"
 #include "data/reliability.h"
@@ -168,10 +169,7 @@ Json Intervals(const Permuter& permuter, int64_t n, const CompareOptions& option
     std::sort(values.begin(), values.end());
     const auto quantile = [&](double share) -> Json {
       if (values.empty()) return nullptr;
-      const double place = share * static_cast<double>(values.size() - 1);
-      const auto below = static_cast<size_t>(place);
-      const size_t above = std::min(below + 1, values.size() - 1);
-      return std::lerp(values[below], values[above], place - static_cast<double>(below));
+      return Quantile(values, share);
     };
     intervals[kNames[m]] = {quantile(0.025), quantile(0.975)};
   }

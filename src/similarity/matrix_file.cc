@@ -16,6 +16,7 @@
 #include "base/hash.h"
 #include "base/progress.h"
 #include "io/artifact.h"
+#include "io/file.h"
 #include "io/json_lines.h"
 #include "io/npy.h"
 
@@ -32,12 +33,6 @@ namespace {
 int64_t SizeOf(int descriptor) {
   struct stat status {};
   return fstat(descriptor, &status) == 0 ? status.st_size : -1;
-}
-
-bool IsFileOfName(int descriptor, const std::filesystem::path& name) {
-  struct stat here {
-  }, there{};
-  return fstat(descriptor, &here) == 0 && stat(name.c_str(), &there) == 0 && here.st_ino == there.st_ino;
 }
 
 std::filesystem::path UnfinishedOf(const std::filesystem::path& npy) { return npy.string() + ".unfinished"; }
