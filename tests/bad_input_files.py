@@ -279,6 +279,7 @@ for name, old, new in (
     ("unknown-target", 'target = "neural"', 'target = "nueral"'),
     ("unknown-recording", 'recording = "mouse"', 'recording = "rat"'),
     ("broken", "[train]", "[train"),
+    ("bad-attack", "[train]", '[evaluate]\nattacks = "pdg"\n[train]'),
     ("no-conditions", '[conditions.neural]\ntarget = "neural"', ""),
     ("seed-in-train", "[train]", "[train]\nseed = 3"),
     ("escaping-name", "[conditions.neural]", '[conditions."../neural"]'),

@@ -110,6 +110,16 @@ cat >"$folder/table" <<'TABLE'
 2 | --seed: expected an integer, 0 or more, got 18446744073709551616 | $P --stimuli npy:images.npy --seed 18446744073709551616 --out new.npy
 2 | --seed: expected an integer, 0 or more, got 0x1    | $P --stimuli npy:images.npy --seed 0x1 --out new.npy
 2 | --threads: expected an integer, 0 or more, got -5  | $P --stimuli npy:images.npy --threads -5 --out new.npy
+2 | --alpha: expected a number, got ''                  | $T --data npy:images.npy,labels.npy --alpha= --out new
+2 | --lr: expected a number, got '0x10'                | $T --data npy:images.npy,labels.npy --lr 0x10 --out new
+2 | --lr: expected a number, got 'inf'                 | $T --data npy:images.npy,labels.npy --lr inf --out new
+2 | --out: expected a name, got nothing                | $T --data npy:images.npy,labels.npy --out=
+2 | --out: expected the name of a file, got nothing    | fit long.h5 --out=
+2 | --out: expected SCAN.h5 or FOLDER/, got 'new.zip'  | import scan.h5 --out new.zip
+2 | a level twice.*got 0.1000000001                    | evaluate run --data npy:images.npy,labels.npy --noise gaussian:0.1,0.1000000001 --out new.json
+2 | nothing to compare with                            | analyze run --data npy:images.npy,labels.npy --parts likeness --out new.json
+1 | cannot write into the folder in .*images.npy: got Not a directory | simulate --neurons 3 --images 8 --out images.npy/new.h5
+1 | cannot write into the folder in .*images.npy: got Not a directory | fit long.h5 --out images.npy/new.safetensors
 2 | --kind is missing                                  | similarity --stimuli npy:images.npy --out new.npy
 2 | --model is for another kind of target              | $P --stimuli npy:images.npy --model long.h5 --out new.npy
 2 | --out: expected the name of a file, got the folder new/ | $P --stimuli npy:images.npy --out new/
@@ -286,6 +296,7 @@ cat >"$folder/table" <<'TABLE'
 1 | unknown tier 'tset' in tiers-typo.npy, image 39    | import --images images.npy --responses responses.npy --tiers tiers-typo.npy --out new.h5
 2 | either --responses or --trials                     | import --images images.npy --responses responses.npy --trials trials.npy --out new.h5
 # experiments
+1 | unknown attack 'pdg' in bad-attack.toml, \[evaluate\] | run bad-attack.toml --out new
 1 | unknown key 'neuron' in unknown-key.toml, .recordings.mouse. | run unknown-key.toml --out new
 1 | unknown key 'model' in unknown-table.toml.*'models' | run unknown-table.toml --out new
 1 | unknown target 'nueral'.*'neural'                  | run unknown-target.toml --out new
@@ -345,10 +356,25 @@ run_without_memory() {
   [ "$rows $wrong" = "1 0" ]
 }
 
+# What cannot be printed is a failure, standard error that cannot be written is none, and no file takes the place of a
+# closed stream.
+run_without_streams() {
+  local what=$folder/streams
+  "$murine" version --json >/dev/full 2>"$what" && return 1
+  grep -q '^error: cannot write to standard output: got No space left' "$what" || return 1
+  "$murine" --help >/dev/full 2>"$what" && return 1
+  "$murine" version --json >&- 2>"$what" && return 1
+  grep -q '^error: cannot write to standard output' "$what" || return 1
+  [ "$("$murine" version --json 2>/dev/full | grep -c '"version"')" = 1 ] || return 1
+  "$murine" $pixel --stimuli npy:images.npy --out "$folder/unheard.npy" >&- 2>&- && return 1
+  cmp S.npy "$folder/unheard.npy"
+}
+
 run_rows 0 >"$folder/first" & first=$!
 failed=0
 run_rows 1 || failed=1
 wait "$first" || failed=1
 cat "$folder/first"
 run_without_memory || failed=1
+run_without_streams || { echo "streams that cannot be written"; failed=1; }
 exit $failed

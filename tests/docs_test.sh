@@ -17,6 +17,14 @@ for command in $("$murine" --help | sed -n '/^Subcommands:/,$p' | awk '/^  [a-z]
       { echo "not in the reference: $command $option"; exit 1; }
   done
 done
+# Completion: of a command its options, of one inside another its own.
+completed() {
+  bash -c 'source manual/murine.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _murine; echo " ${COMPREPLY[*]} "' _ "$@"
+}
+grep -q ' similarity ' <<<"$(completed murine sim)"
+grep -q ' --max-memory ' <<<"$(completed murine similarity --ma)"
+grep -q ' compare ' <<<"$(completed murine similarity com)"
+grep -q ' --permutations ' <<<"$(completed murine similarity compare --perm)"
 if command -v mandoc >/dev/null; then mandoc -T lint -W error manual/man1/*.1; fi
 
 bad=0

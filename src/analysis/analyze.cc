@@ -273,11 +273,13 @@ void AnalyzeOptions::Check() const {
   if (!(fourier_norm > 0) || !std::isfinite(fourier_norm)) refuse("--fourier-norm", "above 0");
   if (!(step > 0) || !std::isfinite(step)) refuse("--step", "above 0");
   if (targets.empty() != stimuli.empty()) refuse("--target and --stimuli go together", "both or neither");
-  ParseParts(parts);
+  const bool compares = Contains(ParseParts(parts), "likeness") && parts != "all";
+  if (compares && recordings.empty() && targets.empty())
+    refuse("the part likeness has nothing to compare with", "--recording, or --target and --stimuli");
 }
 
 Json Analyze(const AnalyzeOptions& options, const std::filesystem::path& out) {
-  RefuseOtherKind(out, ArtifactKind::kJson);
+  CheckOutput(out, ArtifactKind::kJson);
   options.Check();
   Analysis analysis(options, out);
   if (std::filesystem::exists(out)) {

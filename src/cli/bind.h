@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <cmath>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -25,6 +27,18 @@ CLI::Validator Whole(Integer least = std::numeric_limits<Integer>::min()) {
             fault == std::errc() && end == typed.data() + typed.size() && std::in_range<Integer>(value);
         if (good && static_cast<Integer>(value) >= least) return std::string();
         return fmt::format("expected an integer{}, got {}", least == 0 ? ", 0 or more" : "", typed);
+      },
+      "");
+}
+
+// A finite decimal number, and nothing around it.
+inline CLI::Validator Number() {
+  return CLI::Validator(
+      [](std::string& typed) {
+        double value = 0;
+        const auto [end, fault] = std::from_chars(typed.data(), typed.data() + typed.size(), value);
+        const bool good = fault == std::errc() && end == typed.data() + typed.size() && std::isfinite(value);
+        return good ? std::string() : fmt::format("expected a number, got '{}'", typed);
       },
       "");
 }
@@ -55,6 +69,7 @@ void BindOptions(CLI::App& command, Options& options, std::string_view positiona
     } else {
       CLI::Option* option = command.add_option(flag, value, text)->capture_default_str();
       if constexpr (std::is_integral_v<T>) option->check(Whole<T>());
+      if constexpr (std::is_floating_point_v<T>) option->check(Number());
       if (bare) option->required();
     }
   });

@@ -20,6 +20,7 @@ void AddExport(CLI::App& app, Session& session) {
                    "file to write; its ending says which: .safetensors (torchvision's names) or .onnx")
       ->check(OutFile())
       ->required();
+  session.TakeSeed(command);
   session.Run(command, [options, out, &session] {
     const Json result = ExportModel(*options, *out);
     session.Show(result, FormatResult(result));

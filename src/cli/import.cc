@@ -23,6 +23,7 @@ void AddImport(CLI::App& app, Session& session) {
   command->add_option("recording", options->recording,
                       "recording to convert (HDF5, Sensorium folder or zip); without: the arrays below");
   command->add_option("--out", *out, "recording to write: SCAN.h5, or FOLDER/ as the Python tools read it")
+      ->check(OutRecording())
       ->required();
   session.Run(command, [options, out, &session] {
     ImportFile(*options, *out);

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <c10/util/Exception.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -22,7 +27,7 @@ constexpr const char* kOutOfMemory = "out of memory (smaller images, batches or 
 
 // Without a message another rank has said it (nn/ranks.h).
 int Report(const std::string& message, int status) {
-  if (!message.empty()) fmt::print(stderr, "error: {}\n", message);
+  if (!message.empty()) std::fputs(fmt::format("error: {}\n", message).c_str(), stderr);
   return status;
 }
 
@@ -33,7 +38,30 @@ void RefuseUnknownCommand(const CLI::App& app, const std::string& name) {
   murine::ThrowUnknownName("command", name, "", known, murine::ErrorKind::kUsage);
 }
 
+// A closed standard stream would be the number of the next file that is opened, which would take what is meant
+// for the stream: its place is held by one that fails as well.
+void HoldStandardStreams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(stream, F_GETFD) < 0) open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+// "--name=" is an empty value, as in every shell's habit, and not the next argument.
+std::vector<std::string> Arguments(int argc, char** argv) {
+  std::vector<std::string> arguments;
+  for (int i = argc - 1; i > 0; --i) {  // the last first, as CLI11 wants them
+    std::string argument = argv[i];
+    const bool empty = argument.starts_with("--") && argument.find('=') == argument.size() - 1;
+    if (empty) {
+      arguments.emplace_back();
+      argument.pop_back();
+    }
+    arguments.push_back(argument);
+  }
+  return arguments;
+}
+
 int Run(int argc, char** argv) {
+  HoldStandardStreams();
   CLI::App app(
       "murine turns recordings of a mouse's visual cortex into vision models that are hard to fool.\n"
       "recording -> encoding model (fit) -> similarity target -> regularized classifier (train) -> evaluate",
@@ -62,9 +90,13 @@ int Run(int argc, char** argv) {
   murine::AddManual(app, session);
   RefuseUnknownCommand(app, argc > 1 ? argv[1] : "--help");
   try {
-    app.parse(argc, argv);
+    app.parse(Arguments(argc, argv));
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    if (error.get_exit_code() == 0) {  // --help, --version
+      app.exit(error);
+      murine::RequireWritten();
+      return 0;
+    }
     return Report(fmt::format("{} (see murine {} --help)", error.what(), argc > 1 ? argv[1] : ""),
                   kWrongUsage);
   }
@@ -96,6 +128,9 @@ int main(int argc, char** argv) {
   } catch (const c10::Error& error) {  // libtorch's: with a backtrace, and of its own where memory is short
     const std::string_view what = error.what_without_backtrace();
     return Report(what.find("allocate memory") == what.npos ? std::string(what) : kOutOfMemory, kFailed);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return Report(fmt::format("cannot use {}: got {}", error.path1().string(), error.code().message()),
+                  kFailed);
   } catch (const std::exception& error) {
     return Report(error.what(), kFailed);
   }

@@ -106,19 +106,21 @@ std::string Reference(const CLI::App& app) {
 
 std::string Completion(const CLI::App& app) {
   std::string commands, cases;
-  for (const CLI::App* command : CommandsOf(app)) {
+  for (const CLI::App* command : CommandsOf(app))
     commands += (commands.empty() ? "" : " ") + command->get_name();
+  ForEachCommand(app, "", [&](const std::string& name, const CLI::App& command) {
     std::string words;
-    for (const CLI::App* inner : CommandsOf(*command)) words += inner->get_name() + " ";
-    for (const CLI::Option* option : command->get_options())
-      for (const std::string& name : option->get_lnames()) words += "--" + name + " ";
-    cases += fmt::format("    {}) words=\"{}\" ;;\n", command->get_name(), words);
-  }
+    for (const CLI::App* inner : CommandsOf(command)) words += inner->get_name() + " ";
+    for (const CLI::Option* option : command.get_options())
+      for (const std::string& each : option->get_lnames()) words += "--" + each + " ";
+    // an inner command comes before the one that it is in, whose pattern fits it as well
+    cases = fmt::format("    '{} '*) words=\"{}\" ;;\n", name, words) + cases;
+  });
   return fmt::format(
       "# bash completion of murine, written by `murine manual`\n"
       "_murine() {{\n"
       "  local current=${{COMP_WORDS[COMP_CWORD]}} words=\n"
-      "  case ${{COMP_WORDS[1]}} in\n{}  esac\n"
+      "  case \"${{COMP_WORDS[1]}} ${{COMP_WORDS[2]}} \" in\n{}  esac\n"
       "  [ \"$COMP_CWORD\" = 1 ] && words=\"{}\"\n"
       "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
       "}}\n"
@@ -142,7 +144,8 @@ void AddManual(CLI::App& app, Session& session) {
       app, "manual", "Writes man pages, shell completion and the reference of all commands",
       "  murine manual --out manual\n");
   auto out = std::make_shared<std::string>();
-  command->add_option("--out", *out, "folder to write into")->required();
+  command->add_option("--out", *out, "folder to write into")->check(OutPlace())->required();
+  session.TakeSeed(command);
   session.Run(command, [out, &app, &session] {
     WriteManual(app, *out);
     session.Show({{"manual", *out}}, "manual written to " + *out);

@@ -21,6 +21,7 @@ void AddRun(CLI::App& app, Session& session) {
       "cifar\n"
       "  murine run experiment.toml --dry-run --jobs 4 --out out\n"
       "  murine run experiment.toml --shard 2/8 --out /shared/out\n");
+  command->get_option("--threads")->description("threads of every stage; 0: as many as the experiment says");
   auto options = std::make_shared<RunOptions>();
   auto out = std::make_shared<std::string>();
   command->add_option("experiment", options->experiment, "experiment (TOML)")->required();
@@ -43,7 +44,9 @@ void AddRun(CLI::App& app, Session& session) {
   command->add_flag(
       "--dry-run", *dry,
       "show the stages, what is there already, and time and memory as measured on short pieces");
-  command->add_option("--out", *out, "folder for all stages, results.json and report.html")->required();
+  command->add_option("--out", *out, "folder for all stages, results.json and report.html")
+      ->check(OutPlace())
+      ->required();
   session.Run(command, [options, out, dry, &session] {
     options->threads = session.threads;
     if (*dry) {

@@ -2,10 +2,14 @@
 #include "cli/session.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 
+#include "base/error.h"
 #include "base/progress.h"
 #include "cli/bind.h"
 
@@ -25,9 +29,25 @@ CLI::App* Session::AddCommand(CLI::App& app, const std::string& name, const std:
   return command;
 }
 
+CLI::Validator OutPlace() {
+  return CLI::Validator(
+      [](std::string& typed) { return typed.empty() ? "expected a name, got nothing" : std::string(); }, "");
+}
+
+CLI::Validator OutRecording() {
+  return CLI::Validator(
+      [](std::string& typed) {
+        if (typed.empty() || typed.ends_with(".zip"))
+          return fmt::format("expected SCAN.h5 or FOLDER/, got '{}'", typed);
+        return std::string();
+      },
+      "");
+}
+
 CLI::Validator OutFile() {
   return CLI::Validator(
       [](std::string& typed) {
+        if (typed.empty()) return std::string("expected the name of a file, got nothing");
         const bool folder = typed.ends_with('/') || std::filesystem::is_directory(typed);
         return folder ? fmt::format("expected the name of a file, got the folder {}", typed) : std::string();
       },
@@ -57,9 +77,27 @@ void Session::RunOnRanks(CLI::App* command, std::function<Json(const Ranks& rank
   });
 }
 
+void RequireWritten() {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    throw Error({.what = "cannot write to standard output", .got = std::strerror(errno)});
+}
+
 void Session::Show(const Json& result, const std::string& text) const {
-  if (json) fmt::print("{}\n", result.dump(2));
-  if (!(json && quiet)) fmt::print(json ? stderr : stdout, "{}{}", text, text.ends_with('\n') ? "" : "\n");
+  const std::string lines = text + (text.ends_with('\n') ? "" : "\n");
+  if (json && !quiet) std::fputs(lines.c_str(), stderr);
+  std::fputs((json ? result.dump(2) + "\n" : lines).c_str(), stdout);
+  RequireWritten();
+}
+
+void Session::TakeSeed(CLI::App* command) {
+  command->add_option("--seed", unused_seed_, "nothing is drawn: any seed gives the same")
+      ->check(Whole<int64_t>(0))
+      ->capture_default_str();
+}
+
+void RemarkUnused(const CLI::App& command, const std::vector<std::string>& options, const std::string& why) {
+  for (const std::string& option : options)
+    if (command.count(option) > 0) spdlog::info("{} changes nothing {}", option, why);
 }
 
 std::string FormatResult(const Json& result) {

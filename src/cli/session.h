@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "nn/ranks.h"
@@ -26,14 +27,29 @@ struct Session {
                   std::function<void(const Json& result)> show);
 
   // With --json: the object on standard output, the text on standard error; else the text on standard output.
+  // Throws Error where standard output cannot be written.
   void Show(const Json& result, const std::string& text) const;
+
+  // --seed of a command that draws nothing: every command takes one.
+  void TakeSeed(CLI::App* command);
+
+ private:
+  int64_t unused_seed_ = 0;
 };
+
+// What has been printed on standard output is there; else throws Error.
+void RequireWritten();
+
+// Says which of the options were given for nothing; `why`: "without --target".
+void RemarkUnused(const CLI::App& command, const std::vector<std::string>& options, const std::string& why);
 
 // "key  value" lines of the plain entries of a result.
 std::string FormatResult(const Json& result);
 
-// Of --out where a command writes a file, not a folder.
+// Of --out: a file; a recording as file or folder; either, as long as there is a name.
 CLI::Validator OutFile();
+CLI::Validator OutRecording();
+CLI::Validator OutPlace();
 
 void AddSimulate(CLI::App& app, Session& session);
 void AddImport(CLI::App& app, Session& session);

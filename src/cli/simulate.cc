@@ -23,6 +23,7 @@ void AddSimulate(CLI::App& app, Session& session) {
     command->get_option("--" + std::string(name))->group("The mouse (docs/simulation.md)");
   });
   command->add_option("--out", *out, "recording to write: SCAN.h5, or FOLDER/ as the Python tools read it")
+      ->check(OutRecording())
       ->required();
   session.Run(command, [options, out, &session] {
     SimulateFile(*options, *out, session.threads);

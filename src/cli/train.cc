@@ -19,9 +19,16 @@ void AddTrain(CLI::App& app, Session& session) {
   auto options = std::make_shared<TrainOptions>();
   auto out = std::make_shared<std::string>();
   BindOptions(*command, *options);
-  command->add_option("--out", *out, "run folder")->required();
+  command->add_option("--out", *out, "run folder")->check(OutPlace())->required();
   session.RunOnRanks(
-      command, [options, out](const Ranks& ranks) { return TrainClassifier(*options, *out, ranks); },
+      command,
+      [options, out, command](const Ranks& ranks) {
+        if (!options->regularized())
+          RemarkUnused(*command, {"--alpha", "--clamp", "--pairs", "--pair-images"}, "without --target");
+        if (options->adversarial_epsilon() == 0)
+          RemarkUnused(*command, {"--adversarial-steps"}, "without --adversarial");
+        return TrainClassifier(*options, *out, ranks);
+      },
       [out, &session](const Json& result) {
         session.Show(result, FormatResult(result) + fmt::format("{:<28} {}", "run", *out));
       });

@@ -41,6 +41,7 @@ void AddVersion(CLI::App& app, Session& session) {
   CLI::App* command = session.AddCommand(
       app, "version", "Which murine this is, the libraries it computes with, and what of this CPU it uses",
       "  murine version --json\n");
+  session.TakeSeed(command);
   session.Run(command, [&session] {
     const dnnl_version_t* onednn = dnnl_version();
     const int64_t block = ChannelBlock();

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace murine {
@@ -45,6 +46,9 @@ struct ImageSetSpec {
   static ImageSetSpec Parse(const std::string& text);  // Error kUsage: unknown kind, malformed slice
   std::string Identity() const;                        // "cifar10@0-1000": without the path, for artifacts
 };
+
+// Of "IMAGES.npy[,LABELS.npy]" both files; a file of the whole name is one of images.
+std::pair<std::string, std::string> SplitNpyPath(const std::string& path);
 
 enum class Color { kGray, kKeep };
 

@@ -68,8 +68,8 @@ std::vector<T> ChannelsFirst(const NdArray<T>& array) {
 }
 
 ImageSet ReadNpyImages(const std::string& path) {
-  const size_t comma = path.find(',');
-  const std::string file = path.substr(0, comma);
+  const std::pair<std::string, std::string> files = SplitNpyPath(path);
+  const std::string &file = files.first, &label_file = files.second;
   const std::string dtype = [&] {
     const MappedFile mapped(file);
     return ParseNpyHeader(mapped.bytes(), file).dtype;
@@ -92,17 +92,17 @@ ImageSet ReadNpyImages(const std::string& path) {
     set.floats = ChannelsFirst(array);
     for (float& value : set.floats) value = std::clamp(value, 0.f, 1.f);
   }
-  if (comma == std::string::npos) return set;
-  const NdArray<int64_t> labels = ReadNpy<int64_t>(path.substr(comma + 1));
+  if (label_file.empty()) return set;
+  const NdArray<int64_t> labels = ReadNpy<int64_t>(label_file);
   if (labels.shape.size() != 1 || labels.rows() != set.count())
     throw Error({.what = "labels and images differ in number",
-                 .where = path.substr(comma + 1),
+                 .where = label_file,
                  .expected = fmt::format("({},)", set.count()),
                  .got = FormatShape(labels.shape)});
   for (const int64_t label : labels.values) {
     if (label < 0 || label >= 100000)
       throw Error({.what = "label outside the classes",
-                   .where = path.substr(comma + 1),
+                   .where = label_file,
                    .expected = "0 to 99999",
                    .got = fmt::format("{}", label)});
     set.labels.push_back(static_cast<int32_t>(label));
@@ -162,6 +162,13 @@ ImageSet ReadKind(const ImageSetSpec& spec, const LoadImageOptions& options) {
 }
 
 }  // namespace
+
+std::pair<std::string, std::string> SplitNpyPath(const std::string& path) {
+  std::error_code ignored;  // whoever reads the file says what is wrong with it
+  const size_t comma = std::filesystem::exists(path, ignored) ? path.npos : path.find(',');
+  if (comma == path.npos) return {path, ""};
+  return {path.substr(0, comma), path.substr(comma + 1)};
+}
 
 ImageSetSpec ImageSetSpec::Parse(const std::string& text) {
   ImageSetSpec spec;

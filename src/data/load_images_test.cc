@@ -91,6 +91,14 @@ TEST_F(LoadNpy, Labels) {
   EXPECT_THAT(fault({3}, {4, 1e6, 1}), HasSubstr("got 1000000"));
 }
 
+TEST_F(LoadNpy, ACommaMayBePartOfTheName) {
+  const std::string images = Write<uint8_t>({3, 1, 1}, {1, 2, 3}, "a,b.npy");
+  EXPECT_EQ(LoadImages(images, {}).count(), 3);
+  EXPECT_EQ(LoadImages(images + "@1-3", {}).count(), 2);
+  EXPECT_EQ(SplitNpyPath(folder_ / "a,b.npy"), std::pair((folder_ / "a,b.npy").string(), std::string()));
+  EXPECT_EQ(SplitNpyPath("i.npy,l.npy"), std::pair(std::string("i.npy"), std::string("l.npy")));
+}
+
 // Pillow's Image.convert("L"): known values of the corners, and ITU-R 601 within rounding everywhere.
 TEST_F(LoadNpy, GrayIsPillows) {
   const auto gray = [&](const std::vector<uint8_t>& rgb) {

@@ -79,8 +79,9 @@ void WriteRecording(const fs::path& path, const Recording& recording, const std:
 }
 
 void WriteRecordingOnce(const fs::path& path, const Json& config, const std::function<Recording()>& make) {
-  if (!fs::exists(path)) return WriteRecording(path, make(), config.dump());
-  RefuseOtherConfig(StoredConfig(path), config, path);
+  if (fs::exists(path)) return RefuseOtherConfig(StoredConfig(path), config, path);
+  RequireWritable(path);
+  WriteRecording(path, make(), config.dump());
 }
 
 }  // namespace murine

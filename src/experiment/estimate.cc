@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/progress.h"
 #include "experiment/measure.h"
 #include "experiment/plan.h"
@@ -128,7 +129,14 @@ class Estimate {
       for (size_t& need : stages.back().needs) need = place[need];
     }
     if (!stages.empty()) spdlog::info("short pieces of work are timed:");
-    const std::vector<StageOutcome> outcomes = RunStages(stages, {.program = options.program});
+    const std::vector<StageOutcome> outcomes = [&] {
+      try {
+        return RunStages(stages, {.program = options.program});
+      } catch (const Error& error) {
+        if (error.kind() == ErrorKind::kInterrupted) ThrowInterrupted();  // pieces are not kept
+        throw;
+      }
+    }();
     for (size_t i = 0; i < piece_.size(); ++i) {
       if (done_[i]) {
         outcomes_.emplace_back();

@@ -161,8 +161,9 @@ Experiment ReadExperiment(const std::filesystem::path& path, const std::vector<s
   RefuseKeys(Table(tables, "evaluate", where),
              {{"model", "every condition is evaluated"}, {"seed", "a network is tested with its own seed"}},
              where + ", [evaluate]");
-  OptionsFromJson(Table(tables, "evaluate", where), experiment.evaluate, where + ", [evaluate]");
-  experiment.evaluate.CheckTests();  // now, and not after hours of training
+  const std::string evaluate = where + ", [evaluate]";
+  OptionsFromJson(Table(tables, "evaluate", where), experiment.evaluate, evaluate);
+  InFile(evaluate, [&] { experiment.evaluate.CheckTests(); });  // now, and not after hours of training
   OptionsFromJson(Table(tables, "statistics", where), experiment.statistics, where + ", [statistics]");
   if (!(experiment.statistics.kept_share >= 0 && experiment.statistics.kept_share <= 1))
     throw Error({.what = "kept-share is no share", .where = where + ", [statistics]", .expected = "0 to 1"});

@@ -105,9 +105,9 @@ const std::string& InputHashes::OfPath(const fs::path& path) {
 std::string InputHashes::OfImages(const std::string& text) {
   const ImageSetSpec spec = ImageSetSpec::Parse(text);
   if (spec.kind == "dead-leaves") return spec.Identity();
-  const size_t comma = spec.kind == "npy" ? spec.path.find(',') : std::string::npos;
-  std::string identity = spec.Identity() + " " + OfPath(spec.path.substr(0, comma));
-  if (comma != std::string::npos) identity += " " + OfPath(spec.path.substr(comma + 1));
+  const auto [images, labels] = spec.kind == "npy" ? SplitNpyPath(spec.path) : std::pair(spec.path, std::string());
+  std::string identity = spec.Identity() + " " + OfPath(images);
+  if (!labels.empty()) identity += " " + OfPath(labels);
   return identity;
 }
 

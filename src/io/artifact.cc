@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "io/file.h"
 #include "io/integrity.h"
 #include "io/json_lines.h"
 #include "io/npy.h"
@@ -43,9 +44,9 @@ void RefuseOtherConfig(const Json& stored, const Json& wanted, const std::filesy
                .hint = "choose another --out, or remove it"});
 }
 
-void RefuseOtherKind(const std::filesystem::path& out, ArtifactKind kind) {
+void CheckOutput(const std::filesystem::path& out, ArtifactKind kind) {
   std::error_code fault;
-  if (!std::filesystem::exists(out, fault)) return;
+  if (!std::filesystem::exists(out, fault)) return RequireWritable(out);
   const bool folder = std::filesystem::is_directory(out, fault);
   bool fits = folder && kind == ArtifactKind::kFolder;
   if (!folder && kind != ArtifactKind::kFolder) {

@@ -107,10 +107,10 @@ TEST_F(DescribedArray, DamageIsNotTakenForAResult) {
   EXPECT_TRUE(Finished(config_));
 }
 
-TEST(RefuseOtherKind, ByHowItBegins) {
+TEST(CheckOutput, ByHowItBegins) {
   const TemporaryFolder folder;
   const auto message = [&](const std::filesystem::path& out, ArtifactKind kind) {
-    return MessageOf([&] { RefuseOtherKind(out, kind); });
+    return MessageOf([&] { CheckOutput(out, kind); });
   };
   WriteFileAtomically(folder / "results.json", "{\"config\": {}}");
   WriteFileAtomically(folder / "model.safetensors", std::string("\x02\0\0\0\0\0\0\0{}", 10));

@@ -110,6 +110,12 @@ void AtomicFile::Commit() {
   if (parent.number >= 0) fsync(parent.number);  // some file systems refuse; the rename is done in any case
 }
 
+void RequireWritable(const fs::path& path) {
+  fs::path folder = fs::absolute(path / "").parent_path().parent_path();
+  while (!fs::exists(folder)) folder = folder.parent_path();
+  if (access((folder / ".").c_str(), W_OK | X_OK) != 0) ThrowErrno("cannot write into the folder", folder);
+}
+
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view text) {
   AtomicFile file(path);
   file.Write(text);

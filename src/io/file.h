@@ -31,6 +31,9 @@ class AtomicFile {
   int descriptor_;
 };
 
+// Throws Error where nothing can be written beside `path`: to be told before the work, and not after it.
+void RequireWritable(const std::filesystem::path& path);
+
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view text);
 
 // Is the open file the one of that name still? Another process may have renamed or removed it since.

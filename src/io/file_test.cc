@@ -48,6 +48,19 @@ TEST(ReadFile, SaysWhyItCannot) {
   EXPECT_THAT(MessageOf([&] { ReadFile(folder / "a", 5); }), HasSubstr("at most 5 bytes, got 6"));
 }
 
+TEST(RequireWritable, LooksAtTheNearestFolderThatIsThere) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "a").flush();
+  const auto message = [](const std::string& path) { return MessageOf([&] { RequireWritable(path); }); };
+  EXPECT_EQ(message(folder / "b"), "no error");
+  EXPECT_EQ(message(folder / "deep/er/b/"), "no error");
+  EXPECT_EQ(message("b"), "no error");
+  EXPECT_THAT(message(folder / "a/b"), HasSubstr((folder / "a").string() + ": got Not a directory"));
+  EXPECT_THAT(message(folder / "a/deep/er/b"), HasSubstr("Not a directory"));
+  EXPECT_THAT(message("/proc/b"), HasSubstr("cannot write into the folder in /proc"));
+  EXPECT_THAT(folder.Names(), UnorderedElementsAre("a"));
+}
+
 TEST(AtomicFile, AppearsWholeOrNotAtAll) {
   const TemporaryFolder folder;
   AtomicFile file(folder / "a");

@@ -107,8 +107,11 @@ bool IsLocked(int descriptor) { return descriptor >= 0; }
 bool IsNobody(const std::string& holder) { return holder.empty(); }
 
 bool Make(const fs::path& folder) {
-  std::error_code ignored;  // a folder that cannot be made shows in open()
-  return fs::create_directories(folder, ignored);
+  std::error_code fault;
+  const bool made = fs::create_directories(folder, fault);
+  if (fault)
+    throw Error({.what = "cannot use the folder", .where = folder.string(), .got = fault.message()});
+  return made;
 }
 
 int LockWhole(const fs::path& folder, int mode) {

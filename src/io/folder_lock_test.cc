@@ -32,6 +32,14 @@ TEST(FolderLock, KeepsOthersOutAndLeavesNothing) {
   const FolderLock again(folder / "run");
 }
 
+TEST(FolderLock, SaysWhyAFolderCannotBeMade) {
+  EXPECT_THAT(MessageOf([] { FolderLock lock("/proc/run"); }),
+              AllOf(HasSubstr("cannot use the folder in /proc/run"), HasSubstr("No such file")));
+  const TemporaryFolder folder;
+  std::ofstream(folder / "file").flush();
+  EXPECT_THAT(MessageOf([&] { FolderLock lock(folder / "file" / "run"); }), HasSubstr("Not a directory"));
+}
+
 TEST(FolderLock, IsFreeOnceItsHolderIsKilled) {
   const TemporaryFolder folder;
   const pid_t child = fork();

@@ -78,7 +78,7 @@ Classifier LoadClassifier(const std::filesystem::path& path, const LoadClassifie
     if (options.code == ForeignCode::kRefuse)
       throw Error({.what = "a TorchScript file is code",
                    .where = file.string(),
-                   .hint = "if you trust where it is from, add --allow-torchscript",
+                   .hint = "if you trust where it is from: evaluate --allow-torchscript runs it, no other command does",
                    .kind = ErrorKind::kUsage});
     Classifier model = LoadTorchScript(file, options.channels, options.height, options.width);
     return Normalized(std::move(model), options.normalize.empty() ? "none" : options.normalize);

@@ -34,7 +34,7 @@ torch::Tensor Probe(const Classifier& classifier, const std::string& where, int6
          .where = where,
          .expected = fmt::format("a tensor of logits for images of {} x {} x {}", channels, height, width),
          .got = FirstLine(error),
-         .hint = channels == 1 ? "does it see colour? then add --color" : ""});
+         .hint = channels == 1 ? "does it see colour? then it wants images with colours, and --color" : ""});
   }
   if (logits.dim() != 2 || logits.size(0) != 1 || logits.size(1) < 2 ||
       logits.scalar_type() != torch::kFloat32)

@@ -195,7 +195,7 @@ std::vector<std::pair<std::string, const Records*>> Suite::Columns() {
 }  // namespace
 
 Json Evaluate(const EvaluateOptions& options, const std::filesystem::path& out, const Ranks& ranks) {
-  if (ranks.first()) RefuseOtherKind(out, ArtifactKind::kJson);
+  if (ranks.first()) CheckOutput(out, ArtifactKind::kJson);
   const std::filesystem::path partial = out.string() + ".partial";
   const EvaluationInput input = PrepareEvaluation(options);
   Json common = input.config;

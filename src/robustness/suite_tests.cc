@@ -34,7 +34,7 @@ void AddNoiseTests(const Subject& subject, Tests& tests) {
       const std::string name(NameOf(test.kind));
       tests.push_back({.entry = {{"name", name}, {"norm", nullptr}, {"level", level}},
                        .key = fmt::format("{}:{}", name, level),
-                       .column = fmt::format("{}:{:.6g}", name, level),
+                       .column = name + ":" + LevelName(level),
                        .run = [&subject, kind = test.kind, level](int64_t first, int64_t last, const Asked&) {
                          const AttackInput batch = subject.Batch(first, last);
                          torch::Tensor noisy = batch.images.clone();
@@ -116,7 +116,7 @@ void AddAttackTests(const Subject& subject, Tests& tests) {
       if (epsilon) {
         added.entry["epsilon"] = *epsilon;
         added.key += fmt::format(":{}", *epsilon);
-        added.column += fmt::format(":{:.6g}", *epsilon);
+        added.column += ":" + LevelName(*epsilon);
       } else {
         added.epsilons = test.epsilons;
       }

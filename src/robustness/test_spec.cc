@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "robustness/test_spec.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -44,7 +46,16 @@ double Number(const std::string& text, const std::string& test) {
 
 std::vector<double> Numbers(const std::string& text, const std::string& test) {
   std::vector<double> values;
-  for (const std::string& part : Parts(text, ",")) values.push_back(Number(part, test));
+  std::vector<std::string> names;
+  for (const std::string& part : Parts(text, ",")) {
+    values.push_back(Number(part, test));
+    names.push_back(LevelName(values.back()));
+    if (std::count(names.begin(), names.end(), names.back()) > 1)
+      throw Error({.what = "a level twice (six digits tell them apart)",
+                   .where = test,
+                   .got = part,
+                   .kind = ErrorKind::kUsage});
+  }
   return values;
 }
 
@@ -83,6 +94,8 @@ std::span<const EnumName<AttackName>> EnumNames(AttackName) {
                                                                 {kCarliniWagner, "cw"}}};
   return kNames;
 }
+
+std::string LevelName(double level) { return fmt::format("{:.6g}", level); }
 
 bool IsMinimal(AttackName name) { return name >= AttackName::kFab; }
 

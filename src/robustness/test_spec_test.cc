@@ -48,7 +48,8 @@ TEST(TestSpec, MinimalAttacksAndCorruptions) {
 
 TEST(TestSpec, RefusesWhatItDoesNotKnow) {
   for (const char* text :
-       {"gausian", "gaussian:a", "gaussian:-1", "gaussian:1:2", ":", "gaussian:1/0", "gaussian:nan"}) {
+       {"gausian", "gaussian:a", "gaussian:-1", "gaussian:1:2", ":", "gaussian:1/0", "gaussian:nan",
+        "gaussian:0.1,0.1", "gaussian:0.1,0.10000001"}) {
     try {
       ParseNoiseTests(text);
       FAIL() << text;
@@ -56,7 +57,7 @@ TEST(TestSpec, RefusesWhatItDoesNotKnow) {
       EXPECT_EQ(error.kind(), ErrorKind::kUsage) << text;
     }
   }
-  for (const char* text : {"pgf", "pgd:l3", "pgd:linf:x", "pgd:linf:1:2"})
+  for (const char* text : {"pgf", "pgd:l3", "pgd:linf:x", "pgd:linf:1:2", "pgd:8/255,0.0313725"})
     EXPECT_THROW(ParseAttackTests(text), Error) << text;
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/interrupt.h"
+#include "base/progress.h"
 #include "nn/tensor.h"
 #include "train/matrix.h"
 
@@ -59,10 +60,11 @@ torch::Tensor Rows(const FitData& data, const torch::Tensor& of_images, std::spa
   return of_images.index_select(0, ToTensor(std::span<const int64_t>(shown)));
 }
 
-RidgeFit FitTo(const FitData& data, const torch::Tensor& features) {
+RidgeFit FitTo(const FitData& data, const torch::Tensor& features, const std::string& name) {
+  Progress progress(name + " of " + data.recording.name, std::size(kPenalties), "penalties");
   return FitRidge(Rows(data, features, data.train), data.Responses(data.train),
                   Rows(data, features, data.validation), data.Responses(data.validation),
-                  Rows(data, features, data.HeldOut()));
+                  Rows(data, features, data.HeldOut()), [&](int64_t done) { progress.Update(done); });
 }
 
 // Mean response in bins of equally many trials, ordered by drive; between the bins' means straight lines,
@@ -118,7 +120,8 @@ NdArray<float> Bend(const RidgeFit& filters, const torch::Tensor& responses) {
 }  // namespace
 
 RidgeFit FitRidge(const torch::Tensor& x, const torch::Tensor& y, const torch::Tensor& validation_x,
-                  const torch::Tensor& validation_y, const torch::Tensor& test_x) {
+                  const torch::Tensor& validation_y, const torch::Tensor& test_x,
+                  const std::function<void(int64_t done)>& after_each) {
   torch::NoGradGuard no_grad;
   const Standard standard(x);
   const torch::Tensor rows = standard(x), validation = standard(validation_x), test = standard(test_x),
@@ -128,7 +131,9 @@ RidgeFit FitRidge(const torch::Tensor& x, const torch::Tensor& y, const torch::T
   RidgeFit best;
   torch::Tensor inverse, weights;
   double best_correlation = -2;
+  int64_t done = 0;
   for (const double penalty : kPenalties) {
+    after_each(done++);
     if (InterruptRequested()) ThrowInterrupted("the state after the last epoch is saved");
     const torch::Tensor tried = Inverse(gram, penalty * count);
     const torch::Tensor fitted = MatrixProduct(tried, products);
@@ -141,6 +146,7 @@ RidgeFit FitRidge(const torch::Tensor& x, const torch::Tensor& y, const torch::T
     inverse = tried;
     weights = fitted;
   }
+  after_each(done);
   best.test = MatrixProduct(test, weights) + mean;
   // A row's own influence on its prediction, h = x (x^T x + penalty)^-1 x^T + 1 / rows for the mean, tells
   // what the fit without it would have said (Allen 1974).
@@ -154,8 +160,8 @@ BaselinePredictions PredictBaselines(const FitData& data) {
   torch::NoGradGuard no_grad;
   const ImageFeatures features = FeaturesOf(data.images);
   BaselinePredictions predictions;
-  predictions.ridge = ToNdArray(FitTo(data, torch::cat({features.pixels, features.contrasts}, 1)).test);
-  predictions.linear = Bend(FitTo(data, features.pixels), data.Responses(data.train));
+  predictions.ridge = ToNdArray(FitTo(data, torch::cat({features.pixels, features.contrasts}, 1), "ridge").test);
+  predictions.linear = Bend(FitTo(data, features.pixels, "linear model"), data.Responses(data.train));
   return predictions;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/baselines.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -11,6 +12,8 @@
 #include "train/place_noise.h"
 
 namespace murine::baselines_test {
+
+using testing::ElementsAre;
 
 torch::Tensor Gaussian(at::IntArrayRef shape, const char* purpose) {
   return NormalTensor(shape, 1, RandomStream(4, purpose));
@@ -33,7 +36,9 @@ TEST(FitRidge, SolvesItsEquationsAndLeavesRowsOut) {
   const torch::Tensor x = 3 * Gaussian({kRows, kFeatures}, "x") + 5, noise = Gaussian({kRows, 2}, "noise"),
                       w = Gaussian({kFeatures, 2}, "w"), y = x.matmul(w) + 0.5 * noise + 2;
   const torch::Tensor more = 3 * Gaussian({30, kFeatures}, "more") + 5, answer = more.matmul(w) + 2;
-  const RidgeFit fit = FitRidge(x, y, more, answer, x);
+  std::vector<int64_t> told;
+  const RidgeFit fit = FitRidge(x, y, more, answer, x, [&](int64_t done) { told.push_back(done); });
+  EXPECT_THAT(told, ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
   const torch::Tensor standard = (x - x.mean(0)) / x.std(0, false);
   // the weights from predictions: standard has full rank
   const torch::Tensor gram = standard.t().matmul(standard);

@@ -121,7 +121,7 @@ std::string HeldOutTier(const std::vector<FitData>& data) {
 
 Json FitEncoder(const FitOptions& options, const std::filesystem::path& out) {
   options.Check();
-  RefuseOtherKind(out, ArtifactKind::kSafeTensors);
+  CheckOutput(out, ArtifactKind::kSafeTensors);
   std::vector<FitData> data = LoadFitData(options.recordings);
   const Json identity = Identity(options, data);
   if (std::filesystem::exists(out)) {

@@ -242,7 +242,7 @@ Json Train(const TrainOptions& options, const TrainingSet& set, const ResNetOpti
 Json TrainClassifier(const TrainOptions& options, const std::filesystem::path& run, const Ranks& ranks) {
   options.Check();
   PartsOfARank(options.parts, ranks.size());
-  RefuseOtherKind(run, ArtifactKind::kFolder);
+  CheckOutput(run, ArtifactKind::kFolder);
   const TrainingSet set = LoadTrainingSet(options);
   ranks.RequireSame(set.identity);
   // What is in the folder is rank 0's to see: file systems that are shared show new files late.
