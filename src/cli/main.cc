@@ -38,8 +38,8 @@ void RefuseUnknownCommand(const CLI::App& app, const std::string& name) {
   murine::ThrowUnknownName("command", name, "", known, murine::ErrorKind::kUsage);
 }
 
-// A closed standard stream would be the number of the next file that is opened, which would take what is meant
-// for the stream: its place is held by one that fails as well.
+// A closed standard stream would be the number of the next file that is opened, which would take what is
+// meant for the stream: its place is held by one that fails as well.
 void HoldStandardStreams() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (fcntl(stream, F_GETFD) < 0) open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);

@@ -105,7 +105,8 @@ const std::string& InputHashes::OfPath(const fs::path& path) {
 std::string InputHashes::OfImages(const std::string& text) {
   const ImageSetSpec spec = ImageSetSpec::Parse(text);
   if (spec.kind == "dead-leaves") return spec.Identity();
-  const auto [images, labels] = spec.kind == "npy" ? SplitNpyPath(spec.path) : std::pair(spec.path, std::string());
+  const auto [images, labels] =
+      spec.kind == "npy" ? SplitNpyPath(spec.path) : std::pair(spec.path, std::string());
   std::string identity = spec.Identity() + " " + OfPath(images);
   if (!labels.empty()) identity += " " + OfPath(labels);
   return identity;

@@ -23,8 +23,8 @@ void RefuseOtherConfig(const Json& stored, const Json& wanted, const std::filesy
 
 // What a command writes, as its first bytes tell.
 enum class ArtifactKind { kFolder, kJson, kSafeTensors };
-// Before a command's work: throws Error where nothing can be written, or where something that cannot be of that
-// kind, another command's file, is there already.
+// Before a command's work: throws Error where nothing can be written, or where something that cannot be of
+// that kind, another command's file, is there already.
 void CheckOutput(const std::filesystem::path& out, ArtifactKind kind);
 
 // An array that is described by a JSON object beside it: S.npy and S.json. The description holds "config"

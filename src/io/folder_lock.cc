@@ -109,8 +109,7 @@ bool IsNobody(const std::string& holder) { return holder.empty(); }
 bool Make(const fs::path& folder) {
   std::error_code fault;
   const bool made = fs::create_directories(folder, fault);
-  if (fault)
-    throw Error({.what = "cannot use the folder", .where = folder.string(), .got = fault.message()});
+  if (fault) throw Error({.what = "cannot use the folder", .where = folder.string(), .got = fault.message()});
   return made;
 }
 

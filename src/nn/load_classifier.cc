@@ -76,10 +76,12 @@ Classifier LoadClassifier(const std::filesystem::path& path, const LoadClassifie
   const std::filesystem::path file = ModelFile(path);
   if (LooksLikeTorchScript(file)) {
     if (options.code == ForeignCode::kRefuse)
-      throw Error({.what = "a TorchScript file is code",
-                   .where = file.string(),
-                   .hint = "if you trust where it is from: evaluate --allow-torchscript runs it, no other command does",
-                   .kind = ErrorKind::kUsage});
+      throw Error(
+          {.what = "a TorchScript file is code",
+           .where = file.string(),
+           .hint =
+               "if you trust where it is from: evaluate --allow-torchscript runs it, no other command does",
+           .kind = ErrorKind::kUsage});
     Classifier model = LoadTorchScript(file, options.channels, options.height, options.width);
     return Normalized(std::move(model), options.normalize.empty() ? "none" : options.normalize);
   }

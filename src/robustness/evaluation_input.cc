@@ -73,7 +73,8 @@ void CheckFits(const ImageSet& images, const Classifier& classifier, const std::
                  .where = data,
                  .expected = fmt::format("{}", classifier.channels),
                  .got = fmt::format("{}", images.channels),
-                 .hint = classifier.channels == 3 ? "it wants images with colours, and --color" : "leave --color away"});
+                 .hint = classifier.channels == 3 ? "it wants images with colours, and --color"
+                                                  : "leave --color away"});
   for (size_t i = 0; i < images.labels.size(); ++i)
     if (images.labels[i] >= classifier.classes)
       throw Error({.what = "label outside the model's classes",

@@ -160,7 +160,8 @@ BaselinePredictions PredictBaselines(const FitData& data) {
   torch::NoGradGuard no_grad;
   const ImageFeatures features = FeaturesOf(data.images);
   BaselinePredictions predictions;
-  predictions.ridge = ToNdArray(FitTo(data, torch::cat({features.pixels, features.contrasts}, 1), "ridge").test);
+  predictions.ridge =
+      ToNdArray(FitTo(data, torch::cat({features.pixels, features.contrasts}, 1), "ridge").test);
   predictions.linear = Bend(FitTo(data, features.pixels, "linear model"), data.Responses(data.train));
   return predictions;
 }

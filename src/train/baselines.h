@@ -29,8 +29,9 @@ struct RidgeFit {
 };
 // x [rows, features], y [rows, columns]; the penalty whose validation predictions correlate best.
 // `after_each` is told how many penalties have been tried.
-RidgeFit FitRidge(const torch::Tensor& x, const torch::Tensor& y, const torch::Tensor& validation_x,
-                  const torch::Tensor& validation_y, const torch::Tensor& test_x,
-                  const std::function<void(int64_t done)>& after_each = [](int64_t) {});
+RidgeFit FitRidge(
+    const torch::Tensor& x, const torch::Tensor& y, const torch::Tensor& validation_x,
+    const torch::Tensor& validation_y, const torch::Tensor& test_x,
+    const std::function<void(int64_t done)>& after_each = [](int64_t) {});
 
 }  // namespace murine
