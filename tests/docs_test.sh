@@ -16,6 +16,7 @@ for command in $("$murine" --help | sed -n '/^Subcommands:/,$p' | awk '/^  [a-z]
     grep -q -- "$option" <<<"$section" ||
       { echo "not in the reference: $command $option"; exit 1; }
   done
+  grep -q -- '^| `--seed ' <<<"$section" || { echo "no --seed: $command"; exit 1; }
 done
 # Completion: of a command its options, of one inside another its own.
 completed() {
@@ -35,7 +36,8 @@ for page in "$source"/*.md "$source"/docs/*.md; do
 done
 [ $bad = 0 ]
 
-"$murine" train --data fashion-mnist@0-300 --width 2 --epochs 1 --batch 50 --out run --quiet >/dev/null
+"$murine" train --data fashion-mnist@0-300 --width 2 --epochs 1 --batch 50 --alpha 5 --out run 2>said >/dev/null
+grep -q -- '--alpha changes nothing without --target' said
 "$murine" evaluate run --data fashion-mnist@0-20 --noise gaussian:0,0.1 --out results.json --quiet >/dev/null
 sed -n '/^```python$/,/^```$/p' "$source/docs/tutorial-quickstart.md" | grep -v '^```' >six.py
 [ -s six.py ] && [ "$(grep -c . six.py)" -le 6 ]

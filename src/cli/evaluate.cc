@@ -86,7 +86,13 @@ void AddEvaluate(CLI::App& app, Session& session) {
       ->check(OutFile())
       ->required();
   session.RunOnRanks(
-      command, [options, out](const Ranks& ranks) { return Evaluate(*options, *out, ranks); },
+      command,
+      [options, out, command](const Ranks& ranks) {
+        if (options->attacks.empty())
+          RemarkUnused(*command, {"--targets", "--pgd-steps", "--attack-steps", "--restarts"},
+                       "without --attacks");
+        return Evaluate(*options, *out, ranks);
+      },
       [&session](const Json& result) { session.Show(result, FormatTests(result)); });
 }
 

@@ -91,7 +91,7 @@ void Session::Show(const Json& result, const std::string& text) const {
 
 void Session::TakeSeed(CLI::App* command) {
   command->add_option("--seed", unused_seed_, "nothing is drawn: any seed gives the same")
-      ->check(Whole<int64_t>(0))
+      ->check(Whole<uint64_t>(0))
       ->capture_default_str();
 }
 

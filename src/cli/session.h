@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -34,7 +35,7 @@ struct Session {
   void TakeSeed(CLI::App* command);
 
  private:
-  int64_t unused_seed_ = 0;
+  uint64_t unused_seed_ = 0;
 };
 
 // What has been printed on standard output is there; else throws Error.
