@@ -74,7 +74,10 @@ std::optional<Json> FinishedArray(const std::filesystem::path& npy, const Json& 
   const std::filesystem::path json = DescriptionPath(npy);
   const bool array = std::filesystem::exists(npy);
   if (!std::filesystem::exists(json)) {
-    if (!array) return {};
+    if (!array) {
+      RequireWritable(npy);
+      return {};
+    }
     throw Error({.what = "the output is there already, and was not made by murine",
                  .where = npy.string(),
                  .expected = json.string() + " beside it",

@@ -30,8 +30,9 @@ void CheckOutput(const std::filesystem::path& out, ArtifactKind kind);
 // An array that is described by a JSON object beside it: S.npy and S.json. The description holds "config"
 // and, once written, "sha256" of the values.
 std::filesystem::path DescriptionPath(const std::filesystem::path& npy);
-// The description of a finished array made by `config`; nothing where none is. Errors: made by another
-// configuration, an array without description, which is somebody else's, or one that does not fit its hash.
+// The description of a finished array made by `config`; nothing where none is. Errors: a folder that
+// cannot be written, made by another configuration, an array without description, which is somebody else's,
+// or one that does not fit its hash.
 std::optional<Json> FinishedArray(const std::filesystem::path& npy, const Json& config);
 // The description first: an array without one never is murine's.
 void WriteDescribedArray(const std::filesystem::path& npy, const std::vector<int64_t>& shape,

@@ -126,9 +126,11 @@ TEST(CheckOutput, ByHowItBegins) {
 }
 
 // S.json would be the array's own description.
-TEST_F(DescribedArray, CannotBeCalledJson) {
+TEST_F(DescribedArray, CannotBeCalledJsonNorLieInAFile) {
   const auto message = MessageOf([&] { FinishedArray(folder_ / "S.json", config_); });
   EXPECT_THAT(message, HasSubstr(".json"));
+  EXPECT_THAT(MessageOf([&] { FinishedArray("/proc/version/S.npy", config_); }),
+              HasSubstr("cannot write into the folder in /proc/version: got Not a directory"));
   EXPECT_THAT(folder_.Names(), IsEmpty());
 }
 

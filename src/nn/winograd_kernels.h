@@ -46,8 +46,7 @@ enum class WinogradUse {
               // exchanged
 };
 
-// With `places` and without, results may differ in last bits: sums run over all inputs, or over a few at a
-// time. `weights`: OIHW, [c_out, c_in, 3, 3]; for kBackward [c_in, c_out, 3, 3], c_in and c_out being those
+// `weights`: OIHW, [c_out, c_in, 3, 3]; for kBackward [c_in, c_out, 3, 3], c_in and c_out being those
 // of the convolution that is done. `places`: transformed before; null: they are at every call.
 struct WinogradFilter {
   const float* weights;
