@@ -116,7 +116,7 @@ cat >"$folder/table" <<'TABLE'
 2 | --out: expected a name, got nothing                | $T --data npy:images.npy,labels.npy --out=
 2 | --out: expected the name of a file, got nothing    | fit long.h5 --out=
 2 | --out: expected SCAN.h5 or FOLDER/, got 'new.zip'  | import scan.h5 --out new.zip
-2 | a level twice.*got 0.1000000001                    | evaluate run --data npy:images.npy,labels.npy --noise gaussian:0.1,0.1000000001 --out new.json
+2 | levels that six digits do not tell apart.*got 0.1000000001                    | evaluate run --data npy:images.npy,labels.npy --noise gaussian:0.1,0.1000000001 --out new.json
 2 | nothing to compare with                            | analyze run --data npy:images.npy,labels.npy --parts likeness --out new.json
 1 | cannot write into the folder in .*images.npy: got Not a directory | simulate --neurons 3 --images 8 --out images.npy/new.h5
 1 | cannot write into the folder in .*images.npy: got Not a directory | fit long.h5 --out images.npy/new.safetensors

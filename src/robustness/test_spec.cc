@@ -46,15 +46,15 @@ double Number(const std::string& text, const std::string& test) {
 
 std::vector<double> Numbers(const std::string& text, const std::string& test) {
   std::vector<double> values;
-  std::vector<std::string> names;
   for (const std::string& part : Parts(text, ",")) {
-    values.push_back(Number(part, test));
-    names.push_back(LevelName(values.back()));
-    if (std::count(names.begin(), names.end(), names.back()) > 1)
-      throw Error({.what = "a level twice (six digits tell them apart)",
-                   .where = test,
-                   .got = part,
-                   .kind = ErrorKind::kUsage});
+    const double value = Number(part, test);
+    for (const double other : values)
+      if (other != value && LevelName(other) == LevelName(value))
+        throw Error({.what = "levels that six digits do not tell apart",
+                     .where = test,
+                     .got = part,
+                     .kind = ErrorKind::kUsage});
+    values.push_back(value);
   }
   return values;
 }

@@ -67,7 +67,7 @@ std::vector<CorruptionTest> ParseCorruptionTests(const std::string& text);
 // Where success over epsilon is reported.
 std::vector<double> EpsilonGrid(Norm norm);
 
-// What tables of images call a level or an epsilon: six digits of it. A test has no two of one name.
+// What tables of images call a level or an epsilon: six digits of it. A test has no two levels of one name.
 std::string LevelName(double level);
 
 }  // namespace murine

@@ -48,7 +48,7 @@ TEST(TestSpec, MinimalAttacksAndCorruptions) {
 
 TEST(TestSpec, RefusesWhatItDoesNotKnow) {
   for (const char* text : {"gausian", "gaussian:a", "gaussian:-1", "gaussian:1:2", ":", "gaussian:1/0",
-                           "gaussian:nan", "gaussian:0.1,0.1", "gaussian:0.1,0.10000001"}) {
+                           "gaussian:nan", "gaussian:0.1,0.10000001"}) {
     try {
       ParseNoiseTests(text);
       FAIL() << text;
