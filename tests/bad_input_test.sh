@@ -107,7 +107,7 @@ cat >"$folder/table" <<'TABLE'
 1 | too few images in npy:images.npy@0-1               | similarity --kind shuffled --of pixel --stimuli npy:images.npy@0-1 --out new.npy
 2 | --stride: expected 1 to the size.*got 0             | fit long.h5 --stride 0 --out new.safetensors
 2 | --seed: expected an integer, 0 or more, got -1     | $P --stimuli npy:images.npy --seed -1 --out new.npy
-2 | --seed: expected an integer, 0 or more, got 18446744073709551616 | $P --stimuli npy:images.npy --seed 18446744073709551616 --out new.npy
+2 | --seed: expected an integer, at most 9223372036854775807, got 18446744073709551616 | $P --stimuli npy:images.npy --seed 18446744073709551616 --out new.npy
 2 | --seed: expected an integer, 0 or more, got 0x1    | $P --stimuli npy:images.npy --seed 0x1 --out new.npy
 2 | --threads: expected an integer, 0 or more, got -5  | $P --stimuli npy:images.npy --threads -5 --out new.npy
 2 | --alpha: expected a number, got ''                  | $T --data npy:images.npy,labels.npy --alpha= --out new

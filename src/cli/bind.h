@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -22,11 +23,16 @@ CLI::Validator Whole(Integer least = std::numeric_limits<Integer>::min()) {
   return CLI::Validator(
       [least](std::string& typed) {
         int64_t value = 0;  // as TOML has them
-        const auto [end, fault] = std::from_chars(typed.data(), typed.data() + typed.size(), value);
-        const bool good =
-            fault == std::errc() && end == typed.data() + typed.size() && std::in_range<Integer>(value);
-        if (good && static_cast<Integer>(value) >= least) return std::string();
-        return fmt::format("expected an integer{}, got {}", least == 0 ? ", 0 or more" : "", typed);
+        const char* const stop = typed.data() + typed.size();
+        const auto [end, fault] = std::from_chars(typed.data(), stop, value);
+        const bool digits = end == stop && fault != std::errc::invalid_argument;
+        const bool in_range = fault == std::errc() && std::in_range<Integer>(value);
+        if (digits && in_range && static_cast<Integer>(value) >= least) return std::string();
+        std::string bound = least == 0 ? ", 0 or more" : "";
+        if (digits && !in_range && !typed.starts_with('-'))
+          bound =
+              fmt::format(", at most {}", std::min<uint64_t>(std::numeric_limits<Integer>::max(), INT64_MAX));
+        return fmt::format("expected an integer{}, got {}", bound, typed);
       },
       "");
 }

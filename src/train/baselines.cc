@@ -121,7 +121,7 @@ NdArray<float> Bend(const RidgeFit& filters, const torch::Tensor& responses) {
 
 RidgeFit FitRidge(const torch::Tensor& x, const torch::Tensor& y, const torch::Tensor& validation_x,
                   const torch::Tensor& validation_y, const torch::Tensor& test_x,
-                  const std::function<void(int64_t done)>& after_each) {
+                  const std::function<void(int64_t done)>& tell) {
   torch::NoGradGuard no_grad;
   const Standard standard(x);
   const torch::Tensor rows = standard(x), validation = standard(validation_x), test = standard(test_x),
@@ -133,7 +133,7 @@ RidgeFit FitRidge(const torch::Tensor& x, const torch::Tensor& y, const torch::T
   double best_correlation = -2;
   int64_t done = 0;
   for (const double penalty : kPenalties) {
-    after_each(done++);
+    tell(done++);
     if (InterruptRequested()) ThrowInterrupted("the state after the last epoch is saved");
     const torch::Tensor tried = Inverse(gram, penalty * count);
     const torch::Tensor fitted = MatrixProduct(tried, products);
@@ -146,7 +146,7 @@ RidgeFit FitRidge(const torch::Tensor& x, const torch::Tensor& y, const torch::T
     inverse = tried;
     weights = fitted;
   }
-  after_each(done);
+  tell(done);
   best.test = MatrixProduct(test, weights) + mean;
   // A row's own influence on its prediction, h = x (x^T x + penalty)^-1 x^T + 1 / rows for the mean, tells
   // what the fit without it would have said (Allen 1974).

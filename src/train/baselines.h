@@ -28,10 +28,10 @@ struct RidgeFit {
   torch::Tensor left_out;    // of each training row by the fit without it
 };
 // x [rows, features], y [rows, columns]; the penalty whose validation predictions correlate best.
-// `after_each` is told how many penalties have been tried.
+// `tell` hears how many penalties have been tried, 0 at first.
 RidgeFit FitRidge(
     const torch::Tensor& x, const torch::Tensor& y, const torch::Tensor& validation_x,
     const torch::Tensor& validation_y, const torch::Tensor& test_x,
-    const std::function<void(int64_t done)>& after_each = [](int64_t) {});
+    const std::function<void(int64_t done)>& tell = [](int64_t) {});
 
 }  // namespace murine
