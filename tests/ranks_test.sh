@@ -56,7 +56,7 @@ numpy.save("labels.npy", labels)'
 "$murine" similarity --kind pixel --stimuli dead-leaves:40x12x12 --out S.npy --quiet >/dev/null
 
 # Training: bits depend on --parts, not on the number of processes.
-train=(train --data npy:images.npy,labels.npy --stimuli dead-leaves:40x12x12 --target S.npy --width 2 --epochs 2 --batch 32
+train=(train --data npy:images.npy,labels.npy --stimuli dead-leaves:40x12x12 --target S.npy --width 8 --epochs 2 --batch 32
   --pair-images 16 --adversarial 2/255 --adversarial-steps 1 --schedule linear --checkpoint-seconds 0 --parts)
 "$murine" "${train[@]}" 4 --quiet --threads 1 --out one >out
 on 2 "${train[@]}" 4 --out two

@@ -8,9 +8,9 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 
 "$murine" similarity --kind pixel --stimuli dead-leaves:40x16x24 --out S.npy --quiet >/dev/null
-train() {
-  exec "$murine" train --data fashion-mnist@0-700 --stimuli dead-leaves:40x16x24 --target S.npy --width 4 --epochs 3 \
-    --batch 32 --pair-images 8 --schedule linear --checkpoint-seconds 0 --quiet --out "$1"
+train() {  # of a width that takes the fast path where the CPU has one
+  exec "$murine" train --data fashion-mnist@0-700 --stimuli dead-leaves:40x16x24 --target S.npy --width 8 --epochs 3 \
+    --batch 32 --pair-images 8 --schedule linear --checkpoint-seconds 0 --quiet --precision "${2:-fp32}" --out "$1"
 }
 (train whole >/dev/null)
 for delay in 0.7 1.1 1.6 2.3; do
@@ -25,6 +25,21 @@ cmp whole/model.safetensors broken/model.safetensors
 cmp whole/results.json broken/results.json
 cmp whole/config.toml broken/config.toml
 
+# The same in bfloat16, where the CPU can.
+if (train whole16 bf16 >/dev/null 2>message); then
+  for delay in 1.0 2.0; do
+    train broken16 bf16 >/dev/null & pid=$!
+    sleep "$delay"
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
+  (train broken16 bf16 >/dev/null)
+  cmp whole16/model.safetensors broken16/model.safetensors
+  if cmp -s whole/model.safetensors whole16/model.safetensors; then echo "bf16 gave the bits of fp32"; exit 1; fi
+else
+  grep -q 'bf16' message
+fi
+
 # The finished run gives its result again, and removes what a process left that was killed at its very end; another
 # configuration is refused and harms nothing.
 touch whole/state.safetensors whole/.lock
@@ -34,7 +49,7 @@ mv whole/metrics.jsonl kept  # a log, from which nothing else is made
 (train whole >/dev/null)
 mv kept whole/metrics.jsonl
 before=$(sha256sum whole/*)
-if "$murine" train --data fashion-mnist@0-700 --width 4 --epochs 3 --batch 32 --quiet --out whole 2>message; then
+if "$murine" train --data fashion-mnist@0-700 --width 8 --epochs 3 --batch 32 --quiet --out whole 2>message; then
   echo "another configuration was accepted"; exit 1
 fi
 grep -q 'another configuration' message

@@ -72,7 +72,8 @@ torch::Tensor ChannelMeans(const torch::Tensor& features) {
   if (!IsBlocked(features)) return features.mean({0, 2, 3}, false, torch::kFloat32);
   const FeatureSize size = SizeOf(features);
   const torch::Tensor means = torch::empty({size.channels()}), variances = torch::empty_like(means);
-  ChannelMoments(size, features.data_ptr(), means.data_ptr<float>(), variances.data_ptr<float>());
+  ChannelMoments(size, features.contiguous().data_ptr(), means.data_ptr<float>(),
+                 variances.data_ptr<float>());
   return means;
 }
 

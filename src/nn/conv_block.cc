@@ -36,11 +36,28 @@ ConvolutionShape ShapeOf(const torch::Tensor& x, const torch::nn::Conv2d& convol
           .bfloat16 = engine == Engine::kBfloat16};
 }
 
+// What ConvolutionShape takes for granted.
+bool IsOfAShape(const torch::nn::Conv2d& convolution) {
+  const auto& options = convolution->options;
+  const int64_t kernel = options.kernel_size()->at(0), half = kernel / 2;
+  const auto* const padding = c10::get_if<torch::ExpandingArray<2>>(&options.padding());
+  const auto both = [](const torch::ExpandingArray<2>& pair, int64_t value) {
+    return pair->at(0) == value && pair->at(1) == value;
+  };
+  return !options.bias() && options.groups() == 1 && both(options.dilation(), 1) && padding != nullptr &&
+         both(*padding, half) && both(options.kernel_size(), kernel) &&
+         both(options.stride(), options.stride()->at(0));
+}
+
 // Images are the only plain tensors that the fast path takes, and their gradient the only one it cannot give.
-bool IsFast(const torch::Tensor& x, const ConvolutionShape& shape, BatchStatistics statistics,
-            Engine engine) {
+bool IsFast(const torch::Tensor& x, const torch::nn::Conv2d& convolution, const ConvolutionShape& shape,
+            BatchStatistics statistics, Engine engine, const torch::Tensor& residual) {
   return engine != Engine::kPlain && statistics != BatchStatistics::kRunning && x.device().is_cpu() &&
-         shape.IsFast() && IsBlocked(x) != shape.plain_input() && !(shape.plain_input() && x.requires_grad());
+         IsOfAShape(convolution) && shape.IsFast() && IsBlocked(x) != shape.plain_input() &&
+         !(shape.plain_input() && x.requires_grad()) &&
+         (!residual.defined() ||
+          residual.sizes() == at::IntArrayRef({shape.n, shape.c_out / shape.block, shape.out_height(),
+                                               shape.out_width(), shape.block}));
 }
 
 }  // namespace
@@ -49,7 +66,7 @@ torch::Tensor ConvBlock(const torch::Tensor& x, const torch::nn::Conv2d& convolu
                         const torch::nn::BatchNorm2d& norm, BatchStatistics statistics, Activation activation,
                         Engine engine, const torch::Tensor& residual) {
   const ConvolutionShape shape = ShapeOf(x, convolution, engine);
-  if (!IsFast(x, shape, statistics, engine))
+  if (!IsFast(x, convolution, shape, statistics, engine, residual))
     return PlainBlock(ToPlain(x).to(torch::kFloat32), convolution, norm, statistics, activation,
                       residual.defined() ? ToPlain(residual).to(torch::kFloat32) : residual);
   return FusedBlock(

@@ -3,10 +3,10 @@
 
 #include <map>
 #include <mutex>
-#include <tuple>
 #include <vector>
 
 #include "nn/blocked.h"
+#include "nn/norm_kernels.h"
 #include "nn/onednn.h"
 #include "nn/winograd.h"
 
@@ -45,6 +45,12 @@ torch::Tensor FilledBlock(const torch::Tensor& images, int64_t block) {
       torch::zeros({images.size(0), 1, images.size(2), images.size(3), block}, images.options());
   blocked.squeeze(1).narrow(3, 0, images.size(1)).copy_(images.permute({0, 2, 3, 1}));
   return blocked;
+}
+
+// oneDNN has plain loops alone for some gradients of small images (AVX2; 2x3, for one): Winograd's algorithm
+// is far faster, few as the tiles are.
+bool NeedsWinograd(const ConvolutionShape& shape, const onednn::Primitive& gradient) {
+  return gradient.is_reference && CanTakeWinograd(shape);
 }
 
 // A strided convolution with a kernel of 1 sees every so many places alone: its gradient for x is that of
@@ -99,7 +105,7 @@ bool ConvolutionShape::IsFast() const {
   return block != 0 && c_out % block == 0 && (plain_input() || c_in % block == 0) && kernel % 2 == 1;
 }
 
-// All are made at once, before the features of a first step: small pieces of memory that were asked for
+// All of a layer's are made at once, in its first forward pass: small pieces of memory that were asked for
 // during the backward pass would sit where features were, and keep their places from being used again. (But
 // for the gradients that oneDNN has no fast primitive for.)
 struct Convolution::Kernels {
@@ -131,10 +137,8 @@ const Convolution& Convolution::Of(const ConvolutionShape& shape) {
   return Memo(known, mutex, shape, [&shape] { return std::unique_ptr<Convolution>(new Convolution(shape)); });
 }
 
-const ConvolutionShape& Convolution::shape() const { return kernels_->shape; }
-
 torch::Tensor Convolution::Forward(const torch::Tensor& x, const torch::Tensor& weight) const {
-  const ConvolutionShape& s = shape();
+  const ConvolutionShape& s = kernels_->shape;
   if (kernels_->winograd) return WinogradForward(s, x, weight);
   if (kernels_->in_float)
     return kernels_->in_float->Forward(x.to(torch::kFloat32), weight).to(torch::kBFloat16);
@@ -147,11 +151,12 @@ torch::Tensor Convolution::Forward(const torch::Tensor& x, const torch::Tensor& 
 }
 
 torch::Tensor Convolution::BackwardData(const torch::Tensor& gradient, const torch::Tensor& weight) const {
-  const ConvolutionShape& s = shape();
+  const ConvolutionShape& s = kernels_->shape;
   if (kernels_->winograd) return WinogradBackwardData(s, gradient, weight);
   if (kernels_->in_float)
     return kernels_->in_float->BackwardData(gradient.to(torch::kFloat32), weight).to(torch::kBFloat16);
   const onednn::Primitive& primitive = kernels_->backward_data;
+  if (NeedsWinograd(s, primitive)) return WinogradBackwardData(s, gradient, weight);
   if (SeesPlacesAlone(s, primitive)) return Spread(Of(OfPlacesSeen(s)).BackwardData(gradient, weight), s);
   torch::Tensor out = EmptyFeatures(s.n, s.c_in, s.height, s.width, s.block, ElementType(s));
   onednn::Execute(primitive, {{DNNL_ARG_DIFF_DST, {kernels_->problem.destination, gradient}},
@@ -161,11 +166,12 @@ torch::Tensor Convolution::BackwardData(const torch::Tensor& gradient, const tor
 }
 
 torch::Tensor Convolution::BackwardWeights(const torch::Tensor& x, const torch::Tensor& gradient) const {
-  const ConvolutionShape& s = shape();
+  const ConvolutionShape& s = kernels_->shape;
   if (kernels_->winograd) return WinogradBackwardWeights(s, x, gradient);
   if (kernels_->in_float)
     return kernels_->in_float->BackwardWeights(x.to(torch::kFloat32), gradient.to(torch::kFloat32));
   const onednn::Primitive& primitive = kernels_->backward_weights;
+  if (NeedsWinograd(s, primitive)) return WinogradBackwardWeights(s, x, gradient);
   if (s.plain_input() && primitive.is_reference) {
     ConvolutionShape filled = s;
     filled.c_in = s.block;
@@ -182,20 +188,13 @@ torch::Tensor Convolution::BackwardWeights(const torch::Tensor& x, const torch::
 
 namespace {
 
-using FoldedKey = std::tuple<ConvolutionShape, bool, bool>;  // shape, residual, ReLU
-
-const onednn::Primitive& FoldedForward(const ConvolutionShape& shape, Activation activation,
-                                       const torch::Tensor& residual) {
+const onednn::Primitive& FoldedForward(const ConvolutionShape& shape, bool residual) {
   static std::mutex mutex;
-  static std::map<FoldedKey, std::unique_ptr<onednn::Primitive>> known;
-  const FoldedKey key{shape, residual.defined(), activation == Activation::kRelu};
-  return Memo(known, mutex, key, [&] {
+  static std::map<std::pair<ConvolutionShape, bool>, std::unique_ptr<onednn::Primitive>> known;
+  return Memo(known, mutex, {shape, residual}, [&] {
     onednn::ConvolutionProblem problem = Problem(shape);
     problem.bias = memory::desc({shape.c_out}, Type::f32, Tag::x);
-    dnnl::post_ops after;
-    if (std::get<1>(key)) after.append_sum(1);
-    if (std::get<2>(key)) onednn::AppendRelu(after);
-    problem.after = after;
+    if (residual) problem.after.append_sum(1);
     return std::make_unique<onednn::Primitive>(onednn::Forward(problem, dnnl::prop_kind::forward_inference));
   });
 }
@@ -231,11 +230,11 @@ struct FoldedConvolution::Packed {
     return known;
   }
 
-  torch::Tensor For(const memory::desc& wanted) {
+  torch::Tensor For(const memory::desc& wanted, int64_t channels) {
     const std::lock_guard lock(mutex);
     for (const auto& [layout, packed] : layouts)
       if (layout == wanted) return packed;
-    layouts.emplace_back(wanted, Pack(Filled(wanted.dims()[1]), wanted));
+    layouts.emplace_back(wanted, Pack(Filled(channels), wanted));
     return layouts.back().second;
   }
 
@@ -258,7 +257,6 @@ FoldedConvolution::FoldedConvolution(torch::Tensor weight, torch::Tensor bias, i
   packed_->stride = stride;
 }
 FoldedConvolution::~FoldedConvolution() = default;
-FoldedConvolution::FoldedConvolution(FoldedConvolution&&) noexcept = default;
 
 torch::Tensor FoldedConvolution::Forward(const torch::Tensor& x, Activation activation,
                                          const torch::Tensor& residual) const {
@@ -270,15 +268,18 @@ torch::Tensor FoldedConvolution::Forward(const torch::Tensor& x, Activation acti
                             .residual = residual.defined() ? residual.data_ptr() : nullptr,
                             .relu = activation == Activation::kRelu});
   const onednn::ConvolutionProblem problem = Problem(shape);
-  const onednn::Primitive& primitive = FoldedForward(shape, activation, residual);
+  const onednn::Primitive& primitive = FoldedForward(shape, residual.defined());
   torch::Tensor out = residual.defined() ? residual.clone()
                                          : EmptyFeatures(shape.n, shape.c_out, shape.out_height(),
                                                          shape.out_width(), shape.block, torch::kFloat32);
   onednn::Execute(primitive,
                   {{DNNL_ARG_SRC, {problem.source, x}},
-                   {DNNL_ARG_WEIGHTS, {primitive.weights, packed_->For(primitive.weights)}},
+                   {DNNL_ARG_WEIGHTS, {primitive.weights, packed_->For(primitive.weights, shape.c_in)}},
                    {DNNL_ARG_BIAS, {memory::desc({shape.c_out}, Type::f32, Tag::x), packed_->bias}},
                    {DNNL_ARG_DST, {problem.destination, out}}});
+  // oneDNN's own ReLU makes 0 of NaN.
+  if (activation == Activation::kRelu)
+    MaskByRelu(SizeOf(out), out.data_ptr(), out.data_ptr(), out.data_ptr());
   return out;
 }
 
@@ -289,7 +290,7 @@ torch::Tensor FoldedConvolution::BackwardData(const torch::Tensor& gradient, int
   const bool plain = shape.plain_input();
   if (plain) shape.c_in = shape.block;
   const ConvolutionShape all = shape;
-  const bool winograd = TakesWinograd(shape);
+  const bool winograd = TakesWinograd(shape) || NeedsWinograd(shape, FoldedBackwardData(shape));
   const bool sees_places = !winograd && SeesPlacesAlone(shape, FoldedBackwardData(shape));
   if (sees_places) shape = OfPlacesSeen(shape);
   torch::Tensor out;
@@ -300,9 +301,10 @@ torch::Tensor FoldedConvolution::BackwardData(const torch::Tensor& gradient, int
     const onednn::ConvolutionProblem problem = Problem(shape);
     const onednn::Primitive& primitive = FoldedBackwardData(shape);
     out = EmptyFeatures(shape.n, shape.c_in, shape.height, shape.width, shape.block, torch::kFloat32);
-    onednn::Execute(primitive, {{DNNL_ARG_DIFF_DST, {problem.destination, gradient}},
-                                {DNNL_ARG_WEIGHTS, {primitive.weights, packed_->For(primitive.weights)}},
-                                {DNNL_ARG_DIFF_SRC, {problem.source, out}}});
+    onednn::Execute(primitive,
+                    {{DNNL_ARG_DIFF_DST, {problem.destination, gradient}},
+                     {DNNL_ARG_WEIGHTS, {primitive.weights, packed_->For(primitive.weights, shape.c_in)}},
+                     {DNNL_ARG_DIFF_SRC, {problem.source, out}}});
   }
   if (sees_places) out = Spread(out, all);
   return plain ? ToPlain(out.narrow(4, 0, channels)).contiguous() : out;

@@ -35,8 +35,6 @@ class Convolution {
   static const Convolution& Of(const ConvolutionShape& shape);
   ~Convolution();
 
-  const ConvolutionShape& shape() const;
-
   torch::Tensor Forward(const torch::Tensor& x, const torch::Tensor& weight) const;
   // The gradient for x; not for plain inputs.
   torch::Tensor BackwardData(const torch::Tensor& gradient, const torch::Tensor& weight) const;
@@ -50,14 +48,13 @@ class Convolution {
   std::unique_ptr<Kernels> kernels_;
 };
 
-// A convolution with constant weights, a bias and, in one pass, the residual and the ReLU that follow it.
+// A convolution with constant weights, a bias and the residual and the ReLU that follow it. NaN stays NaN.
 // Weights are packed once for every layout that shapes ask for.
 class FoldedConvolution {
  public:
   // weight OIHW, bias [c_out], float.
   FoldedConvolution(torch::Tensor weight, torch::Tensor bias, int64_t stride);
   ~FoldedConvolution();
-  FoldedConvolution(FoldedConvolution&&) noexcept;
 
   // activation(convolution(x) + bias + residual); `residual` may be undefined.
   torch::Tensor Forward(const torch::Tensor& x, Activation activation, const torch::Tensor& residual) const;

@@ -3,6 +3,7 @@
 
 #include "nn/blocked.h"
 #include "nn/depthwise_kernels.h"
+#include "nn/second_derivative.h"
 
 namespace murine {
 namespace {
@@ -32,6 +33,7 @@ struct Depthwise : torch::autograd::Function<Depthwise> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
+    RefuseSecondDerivative("a depthwise convolution");
     const auto saved = context->get_saved_variables();
     const torch::Tensor &x = saved[0], &weight = saved[1];
     const int64_t padding = weight.size(2) / 2;

@@ -7,6 +7,7 @@
 #include "io/safetensors.h"
 #include "nn/blocked.h"
 #include "nn/norm_kernels.h"
+#include "nn/second_derivative.h"
 
 namespace murine {
 namespace {
@@ -30,17 +31,13 @@ struct Folded : torch::autograd::Function<Folded> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
+    RefuseSecondDerivative("a folded convolution");
     const torch::Tensor out = context->get_saved_variables()[0];
     const auto size = context->saved_data["size"].toIntVector();
     torch::Tensor gradient = gradients[0].contiguous();
     if (static_cast<Activation>(context->saved_data["activation"].toInt()) == Activation::kRelu) {
       torch::Tensor masked = torch::empty_like(out);
-      ReluBackward({.n = out.size(0),
-                    .blocks = out.size(1),
-                    .area = out.size(2) * out.size(3),
-                    .block = out.size(4),
-                    .element = Element::kFloat},
-                   gradient.data_ptr(), out.data_ptr(), masked.data_ptr());
+      MaskByRelu(SizeOf(out), gradient.data_ptr(), out.data_ptr(), masked.data_ptr());
       gradient = masked;
     }
     const auto holder = context->saved_data["convolution"].toCapsule();
@@ -104,7 +101,8 @@ torch::Tensor FoldedBlock::operator()(const torch::Tensor& x, Activation activat
     if (residual.defined())
       added =
           IsBlocked(residual) && residual.size(4) == block ? residual : ToBlocked(ToPlain(residual), block);
-    return Folded::apply(x.contiguous(), added, fast, static_cast<int64_t>(activation));
+    if (added) added = added->to(torch::kFloat32).contiguous();
+    return Folded::apply(x.to(torch::kFloat32).contiguous(), added, fast, static_cast<int64_t>(activation));
   }
   torch::Tensor out = torch::conv2d(ToPlain(x), weight, bias, stride, padding);
   if (residual.defined()) out = out + ToPlain(residual);
@@ -151,7 +149,7 @@ torch::Tensor InRoundedBatch(const torch::Tensor& images,
   if (rounded == n) return logits(images);
   std::vector<int64_t> blank = images.sizes().vec();
   blank[0] = rounded - n;
-  return logits(torch::cat({images, torch::zeros(blank)})).narrow(0, 0, n);
+  return logits(torch::cat({images, torch::zeros(blank, images.options())})).narrow(0, 0, n);
 }
 
 }  // namespace murine

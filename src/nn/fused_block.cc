@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "nn/blocked.h"
+#include "nn/second_derivative.h"
 
 namespace murine {
 namespace {
@@ -56,6 +57,7 @@ struct Fused : torch::autograd::Function<Fused> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
+    RefuseSecondDerivative("a fused block");
     const auto saved = context->get_saved_variables();
     const torch::Tensor &x = saved[0], &weight = saved[1], &convolved = saved[2], &out = saved[3];
     const auto& convolution =
@@ -95,7 +97,7 @@ struct Fused : torch::autograd::Function<Fused> {
     NormBackward(size, Data(gradient), Data(convolved), Data(out), mask, norm, through.data_ptr(),
                  wants_residual ? residual_gradient.data_ptr() : nullptr);
     return {context->needs_input_grad(0) ? convolution.BackwardData(through, weight) : torch::Tensor(),
-            convolution.BackwardWeights(x, through),
+            context->needs_input_grad(1) ? convolution.BackwardWeights(x, through) : torch::Tensor(),
             gamma_gradient,
             beta_gradient,
             residual_gradient,

@@ -92,8 +92,8 @@ void NormBackward(const FeatureSize& size, const void* gradient, const void* x, 
   Kernels(size).backward(size, gradient, x, out, mask, norm, dx, residual_gradient);
 }
 
-void ReluBackward(const FeatureSize& size, const void* gradient, const void* out, void* masked) {
-  Kernels(size).relu_backward(size, gradient, out, masked);
+void MaskByRelu(const FeatureSize& size, const void* values, const void* out, void* masked) {
+  Kernels(size).mask_by_relu(size, values, out, masked);
 }
 
 }  // namespace murine

@@ -59,8 +59,9 @@ void GradientSums(const FeatureSize& size, const void* gradient, const void* x, 
 void NormBackward(const FeatureSize& size, const void* gradient, const void* x, const void* out,
                   ReluMask mask, const NormGradient& norm, void* dx, void* residual_gradient);
 
-// gradient * (out > 0), where there is no norm.
-void ReluBackward(const FeatureSize& size, const void* gradient, const void* out, void* masked);
+// values where out > 0 or NaN, 0 elsewhere: the ReLU itself for values = out, its gradient for those of a
+// gradient. May write over either.
+void MaskByRelu(const FeatureSize& size, const void* values, const void* out, void* masked);
 
 // What is compiled once for every width of vector registers: norm_kernels.inc. `partial` is [n, blocks, 2,
 // block].
@@ -70,7 +71,7 @@ struct NormKernels {
   void (*sums)(const FeatureSize&, const void* gradient, const void* x, const void* out, ReluMask,
                const NormGradient&, float* partial);
   decltype(&NormBackward) backward;
-  decltype(&ReluBackward) relu_backward;
+  decltype(&MaskByRelu) mask_by_relu;
 };
 extern const NormKernels kNormKernelsAvx512, kNormKernelsAvx2;
 

@@ -96,14 +96,6 @@ Primitive BackwardWeights(const ConvolutionProblem& problem) {
           IsReference(made)};
 }
 
-void AppendRelu(dnnl::post_ops& after) {
-#if DNNL_VERSION_MAJOR >= 3
-  after.append_eltwise(dnnl::algorithm::eltwise_relu, 0, 0);
-#else
-  after.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
-#endif
-}
-
 void Execute(const Primitive& primitive, std::initializer_list<std::pair<int, Values>> arguments) {
   std::unordered_map<int, dnnl::memory> memories;
   for (const auto& [name, argument] : arguments)

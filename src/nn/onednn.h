@@ -28,8 +28,6 @@ Primitive Forward(const ConvolutionProblem& problem, dnnl::prop_kind kind);
 Primitive BackwardData(const ConvolutionProblem& problem);
 Primitive BackwardWeights(const ConvolutionProblem& problem);
 
-void AppendRelu(dnnl::post_ops& after);
-
 struct Values {
   dnnl::memory::desc layout;
   torch::Tensor values;

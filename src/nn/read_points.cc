@@ -3,6 +3,7 @@
 
 #include "nn/blocked.h"
 #include "nn/readout_kernels.h"
+#include "nn/second_derivative.h"
 
 namespace murine {
 namespace {
@@ -37,6 +38,7 @@ struct Reading : torch::autograd::Function<Reading> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
+    RefuseSecondDerivative("a readout");
     const auto saved = context->get_saved_variables();
     const torch::Tensor &pixels = saved[0], &places = saved[1], &factors = saved[2], &slope = saved[3];
     const torch::Tensor gradient = gradients[0].contiguous();

@@ -129,8 +129,7 @@ torch::Tensor ResNetImpl::Logits(const torch::Tensor& images, BatchStatistics st
   return Head(Stages(images, statistics).back());
 }
 
-Classifier AsClassifier(ResNet network) {
-  for (torch::Tensor& parameter : network->parameters()) parameter.set_requires_grad(false);
+Classifier AsClassifier(const ResNet& network) {
   const ResNetOptions options = network->options();
   Classifier classifier;
   classifier.logits = [folded = std::make_shared<FoldedResNet>(network)](const torch::Tensor& images) {

@@ -61,7 +61,7 @@ class ResNetImpl : public torch::nn::Module {
 };
 TORCH_MODULE(ResNet);
 
-// Evaluation mode, constant weights. The classifier keeps the network alive.
-Classifier AsClassifier(ResNet network);
+// Evaluation mode, with the weights and statistics that the network has now (nn/folded_resnet.h).
+Classifier AsClassifier(const ResNet& network);
 
 }  // namespace murine

@@ -67,9 +67,13 @@ WinogradGrid::WinogradGrid(const WinogradShape& shape)
   rows = crosses ? as_one : apart;
 }
 
+bool CanTakeWinograd(const ConvolutionShape& shape) {
+  return shape.kernel == 3 && shape.stride <= 2 && !shape.plain_input() && shape.IsFast();
+}
+
 bool TakesWinograd(const ConvolutionShape& shape) {
   constexpr int64_t kFewestTiles = 16, kFewestOutputs = 8;  // of the 16 that a tile has
-  if (shape.kernel != 3 || shape.stride > 2 || shape.plain_input() || !shape.IsFast()) return false;
+  if (!CanTakeWinograd(shape)) return false;
   if (shape.bfloat16 && BeatsWinogradInBfloat16(shape)) return false;
   const int64_t tiles = WinogradGrid(ShapeFor(shape, WinogradUse::kForward)).count();
   return tiles >= kFewestTiles && shape.n * shape.out_height() * shape.out_width() >= kFewestOutputs * tiles;

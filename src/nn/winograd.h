@@ -8,12 +8,12 @@ namespace murine {
 
 // Does this convolution take Winograd's algorithm (nn/winograd_kernels.h)? 3x3 kernels of stride 1 and 2 on
 // blocked features do where there are tiles enough to earn back the transform of the weights, and where at
-// least half of what is computed for a tile is wanted. Not in bfloat16 where the CPU's direct products of it
-// are the faster: with stride 2 on those that multiply pairs of it, with either on those that multiply
-// matrices.
+// least half of what is computed for a tile in training is wanted. Not in bfloat16 where the CPU's direct
+// products of it are the faster: with stride 2 on those that multiply pairs of it, with either on those that
+// multiply matrices.
 bool TakesWinograd(const ConvolutionShape& shape);
-
-// The rest is for shapes of which it says so.
+// Could it, however little it gained? The rest is for shapes of which this says so.
+bool CanTakeWinograd(const ConvolutionShape& shape);
 
 // x [n, c_in, h, w] blocked, weight OIHW float -> y. `places`, where defined, are WinogradPlaces of the
 // weight; bias [c_out] and residual may be undefined.

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "nn/blocked.h"
+#include "nn/second_derivative.h"
 #include "nn/tensor.h"
 
 namespace murine {
@@ -26,6 +27,7 @@ struct Gram : torch::autograd::Function<Gram> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
+    RefuseSecondDerivative("the similarity loss");
     const torch::Tensor rows = context->get_saved_variables()[0];
     torch::Tensor gradient = torch::empty_like(rows);
     Multiply('N', (gradients[0] + gradients[0].t()).contiguous(), rows, gradient);
