@@ -15,7 +15,9 @@ void AddTrain(CLI::App& app, Session& session) {
       app, "train", "Train a classifier, with a similarity target or (the baseline) without",
       "  murine train --data fashion-mnist --width 16 --epochs 5 --out runs/none\n"
       "  murine train --data cifar10:CIFAR --stimuli dead-leaves:1000x36x64 --target S.npy --alpha 20 --out "
-      "runs/neural\n");
+      "runs/neural\n"
+      "  murine train --data cifar10:CIFAR --color --adversarial 1/255 --adversarial-steps 2 --out "
+      "runs/adversarial\n");
   auto options = std::make_shared<TrainOptions>();
   auto out = std::make_shared<std::string>();
   BindOptions(*command, *options);
